@@ -1,0 +1,1 @@
+"""Measurements beside other solvers: `python -m bench [names]` prints tables and writes bench/README.md."""

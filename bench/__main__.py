@@ -1,0 +1,65 @@
+"""`python -m bench [names]`: measure, print the tables, store the results, write bench/README.md."""
+
+import argparse
+import datetime
+
+from bench import machine, page, recovery, runner
+from bench.contract import Benchmark
+from bench.registry import BENCHMARKS
+from bench.tables import as_text, bar_rows, cold_rows, warm_rows
+
+RECOVERIES = {f"recovery-{name}": name for name in recovery.CASES}
+
+
+def say(line: str) -> None:
+    """Progress, at once."""
+    print(f"  .. {line}", flush=True)
+
+
+def measure(benchmark: Benchmark, rounds: int, cold: int) -> None:
+    """Run one benchmark, print its tables, store its results."""
+    print(f"\n{benchmark.title} ({benchmark.name})", flush=True)
+    conditions = {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": machine.description(),
+        "versions": machine.versions(),
+    }
+    results = runner.run(benchmark, rounds, cold, say)
+    page.store(benchmark.name, {**conditions, "results": results})
+    print("\n" + as_text(warm_rows(benchmark, results)))
+    starts = cold_rows(results)
+    if len(starts) > 1:
+        print("\n" + as_text(starts))
+    print("\n" + as_text(bar_rows(benchmark.bars(results))), flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for; every name by default."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    names = [*BENCHMARKS, *RECOVERIES]
+    parser.add_argument("names", nargs="*", metavar="name", help=f"some of: {', '.join(names)}; all when none is given")
+    parser.add_argument("--rounds", type=int, default=15, help="warm rounds (default 15)")
+    parser.add_argument("--cold", type=int, default=3, help="cold starts of each solver (default 3)")
+    parser.add_argument("--seeds", type=int, default=None, help="seeds of a recovery (default: what the case asks for)")
+    parser.add_argument("--page", action="store_true", help="only write bench/README.md from the stored results")
+    chosen = parser.parse_args()
+    unknown = [name for name in chosen.names if name not in names]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; write some of: {', '.join(names)}")
+    chosen.names = [] if chosen.page else chosen.names or names
+    return chosen
+
+
+def main() -> None:
+    """Measure what was asked for, then write the page."""
+    chosen = arguments()
+    for name in chosen.names:
+        if name in BENCHMARKS:
+            measure(BENCHMARKS[name], chosen.rounds, chosen.cold)
+        elif recovery.measure(RECOVERIES[name], chosen.seeds, say):
+            print("\n" + recovery.text(RECOVERIES[name]), flush=True)
+    print(f"\nwritten: {page.write()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""The benchmarks by name."""
+
+from bench import capacity, gradients, lotka_volterra
+from bench.contract import Benchmark
+
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark
+    for benchmark in (
+        lotka_volterra.BENCHMARK,
+        gradients.ORBIT,
+        gradients.SPIRAL,
+        gradients.FITTED_SPIRAL,
+        capacity.BENCHMARK,
+    )
+}
+
+
+def find(name: str) -> Benchmark:
+    """The benchmark of this name, or a sentence with the names there are."""
+    if name not in BENCHMARKS:
+        raise ValueError(f"there is no benchmark `{name}`; write one of: {', '.join(BENCHMARKS)}")
+    return BENCHMARKS[name]

@@ -1,0 +1,1 @@
+"""How derivatives pass through a solve."""

@@ -1,0 +1,78 @@
+"""How a solve ended: codes that live inside compiled programs, and the sentences that a person reads."""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Array, Int
+
+__all__ = ["CODES", "RUNNING", "STOPPED", "SUCCESS", "SolveError", "Status"]
+
+RUNNING, SUCCESS, STOPPED, MAX_STEPS, FULL, TOO_SMALL, NOT_FINITE, NEWTON = -1, 0, 1, 2, 3, 4, 5, 6
+
+CODES: dict[int, tuple[str, str]] = {
+    RUNNING: ("running", "The solve has not reached its end."),
+    SUCCESS: ("success", "The solve reached the end of tspan."),
+    STOPPED: ("stopped", "An event stopped the solve before the end of tspan, as asked for."),
+    MAX_STEPS: (
+        "max_steps",
+        "The solve used up max_steps before the end of tspan. Raise max_steps, loosen rtol and atol, or, if the problem "
+        "is stiff, choose a stiff method.",
+    ),
+    FULL: (
+        "full",
+        "The buffer for steps is full. Inside jit, vmap or grad its size is fixed: pass "
+        "saveat=ude.Save(..., capacity=a larger number), or loosen rtol and atol.",
+    ),
+    TOO_SMALL: (
+        "step_too_small",
+        "The step size became too small to advance the time. The solution probably blows up or meets a discontinuity "
+        "near the last time reached; check the right-hand side there, or the sign of its terms.",
+    ),
+    NOT_FINITE: (
+        "not_finite",
+        "The right-hand side is NaN or infinite at the initial state. Check y0, args and the right-hand side at t0.",
+    ),
+    NEWTON: (
+        "newton_failed",
+        "Newton's iteration for a stage kept failing. Loosen the tolerances or check the Jacobian.",
+    ),
+}
+
+
+class SolveError(RuntimeError):
+    """A solve that did not reach its end, raised outside ``jit`` unless ``throw=False``."""
+
+
+class Status(eqx.Module):
+    """The end of a solve: ``code`` (an integer array, one per lane under ``vmap``), ``name``, ``sentence``, ``ok``.
+
+    Example: ``if not sol.result.ok: print(sol.result.sentence)``
+    """
+
+    code: Int[Array, "..."] | Int[np.ndarray, "..."] | int
+
+    @property
+    def ok(self) -> Array | np.ndarray | bool:
+        """Whether the end (or a stop that was asked for) was reached; an array inside a trace or under ``vmap``."""
+        return (self.code == SUCCESS) | (self.code == STOPPED)
+
+    @property
+    def name(self) -> str:
+        """The word for the code; for many lanes the number of each."""
+        return self._describe(0)
+
+    @property
+    def sentence(self) -> str:
+        """What happened and what to do about it."""
+        return self._describe(1)
+
+    def _describe(self, part: int) -> str:
+        try:
+            codes = np.asarray(self.code)
+        except Exception:  # a tracer: the code is only known when the compiled program has run
+            return "traced"
+        if codes.ndim == 0:
+            return CODES[int(codes)][part]
+        return "; ".join(f"{np.sum(codes == c)} × {CODES[int(c)][part]}" for c in np.unique(codes))
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.sentence}"

@@ -1,0 +1,54 @@
+"""Proportional–integral step-size control."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from ..spec.controller import Controller, Verdict
+
+__all__ = ["PI"]
+
+
+class PI(Controller):
+    r"""Step-size control by the last two errors (Gustafsson 1991).
+
+    With the norm :math:`\epsilon` of the scaled error, its predecessor :math:`\epsilon_-` and
+    :math:`k = \text{order of the estimate} + 1`:
+
+    .. math:: h \leftarrow h \cdot \operatorname{clip}\bigl(s\,\epsilon^{-(k_I + k_P)/k}\,\epsilon_-^{k_P/k},
+        \text{smallest}, \text{largest}\bigr)
+
+    A step is accepted when :math:`\epsilon \le 1`; after a rejection only the last error counts and the step shrinks.
+    Errors: ``ValueError`` for gains or limits that make no sense.
+    """
+
+    integral: float = eqx.field(static=True, default=0.3)
+    proportional: float = eqx.field(static=True, default=0.4)
+    safety: float = eqx.field(static=True, default=0.9)
+    smallest: float = eqx.field(static=True, default=0.2)
+    largest: float = eqx.field(static=True, default=10.0)
+
+    def __check_init__(self) -> None:
+        if not (0 < self.smallest < 1 < self.largest and 0 < self.safety <= 1):
+            raise ValueError(
+                f"PI(smallest={self.smallest}, largest={self.largest}, safety={self.safety}): needs "
+                "0 < smallest < 1 < largest and 0 < safety <= 1"
+            )
+        if self.integral < 0 or self.proportional < 0 or self.integral + self.proportional == 0:
+            raise ValueError(f"PI(integral={self.integral}, proportional={self.proportional}): gains are not negative")
+
+    def init(self, dtype: Any) -> Any:
+        return jnp.asarray(math.log(1e-4), dtype)
+
+    def judge(self, error: Any, h: Any, state: Any, order: int) -> Verdict:
+        floor = jnp.asarray(1e-10, error.dtype)
+        finite = jnp.isfinite(error)
+        log_error = jnp.log(jnp.where(error > floor, error, floor))
+        accept = error <= 1
+        both, last = (self.integral + self.proportional) / (order + 1), self.proportional / (order + 1)
+        exponent = math.log(self.safety) - both * log_error + jnp.where(accept, last * state, 0)
+        factor = jnp.clip(jnp.exp(exponent), self.smallest, jnp.where(accept, self.largest, 1.0))
+        factor = jnp.where(finite, factor, self.smallest)
+        return Verdict(accept, h * factor, jnp.where(accept, jnp.maximum(log_error, math.log(1e-4)), state))

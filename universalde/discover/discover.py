@@ -1,0 +1,208 @@
+"""`discover`: from values of a learned term to its equation."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import sympy
+from jax import Array
+from jaxtyping import Shaped
+
+from universalde.discover.checks import Rows, check_rows, check_theta
+from universalde.discover.expression import SparseModel
+from universalde.discover.identify import Group, exchange_notes, group_columns, group_notes, prefer_simple
+from universalde.discover.library import Library
+from universalde.discover.methods import STLSQ
+from universalde.discover.select import Candidate, Splits, sweep
+from universalde.discover.sparse import ILL_CONDITIONED, SparseMethod
+
+TIE = 2.0  # a difference in the criterion "not worth more than a bare mention" (Kass, Raftery 1995)
+UNDECIDED = 6.0  # below what they call strong evidence
+
+
+class TableRow(NamedTuple):
+    """One line of `Discovery.table`. Errors are relative to the root mean square of the target."""
+
+    output: str
+    terms: tuple[str, ...]
+    coefficients: tuple[float, ...]
+    error: float
+    test_error: float
+    score: float
+    condition: float
+    stability: float
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What `discover` found. Printing it gives the equations, the table of the best candidates and the notes."""
+
+    library: Library
+    outputs: tuple[str, ...]
+    ranked: tuple[tuple[Candidate, ...], ...]  # per output, the chosen one first
+    groups: tuple[Group, ...]
+    criterion: str
+    notes: tuple[str, ...]
+
+    @property
+    def model(self) -> SparseModel:
+        """The chosen equations as a callable for the right-hand side."""
+        return self._combine([ranked[0] for ranked in self.ranked])
+
+    @property
+    def expressions(self) -> list[sympy.Expr]:
+        """The chosen equations as SymPy expressions, one per output."""
+        return self.model.expressions
+
+    @property
+    def score(self) -> float:
+        """The criterion of the chosen equations, summed over outputs."""
+        return float(sum(ranked[0].score for ranked in self.ranked))
+
+    @property
+    def condition(self) -> tuple[float, ...]:
+        """Condition number of the active columns, scaled to length one, per output."""
+        return tuple(ranked[0].condition for ranked in self.ranked)
+
+    @property
+    def table(self) -> list[list[TableRow]]:
+        """All candidates of each output, the chosen one first."""
+        return [
+            [_table_row(name, c, self.library.labels) for c in ranked]
+            for name, ranked in zip(self.outputs, self.ranked, strict=True)
+        ]
+
+    def candidates(self, k: int = 10) -> list[SparseModel]:
+        """The `k` distinct models with the best total score, the chosen one first, for `choose_by_data`."""
+        if k < 1:
+            raise ValueError(f"{k} candidates were asked for; give a whole number from 1 upwards.")
+        combined: list[tuple[float, list[Candidate]]] = [(0.0, [])]
+        for ranked in self.ranked:
+            longer = [(s + c.score, [*row, c]) for s, row in combined for c in ranked]
+            combined = sorted(longer, key=lambda pair: pair[0])[:k]
+        chosen = [ranked[0] for ranked in self.ranked]
+        rest = [row for _, row in combined if any(a is not b for a, b in zip(row, chosen, strict=True))]
+        return [self._combine(row) for row in [chosen, *rest][:k]]
+
+    def __str__(self) -> str:
+        lines = [str(self.model), ""]
+        for rows in self.table:
+            lines.append(f"{rows[0].output}: {'error':>9} {'held out':>9} {self.criterion:>10}  terms")
+            for row in rows[:6]:
+                terms = " + ".join(f"{c:.4g}*{t}" for c, t in zip(row.coefficients, row.terms, strict=True)) or "0"
+                lines.append(f"{'':{len(row.output) + 1}} {row.error:9.2e} {row.test_error:9.2e} {row.score:10.2f}  {terms}")
+        return "\n".join([*lines, *(f"Note. {note}" for note in self.notes)])
+
+    def _combine(self, row: Sequence[Candidate]) -> SparseModel:
+        support = [(o, j) for o, c in enumerate(row) for j in c.support]
+        values = np.concatenate([c.coefficients for c in row])
+        return SparseModel(self.library, support, values, self.outputs)
+
+
+def discover(
+    inputs: Shaped[Array | np.ndarray, "..."],
+    targets: Shaped[Array | np.ndarray, "..."],
+    library: Library,
+    *,
+    method: SparseMethod | None = None,
+    thresholds: "Iterable[float] | None" = None,
+    criterion: str = "ebic",
+    splits: Splits | None = None,
+    weights: "Shaped[Array | np.ndarray, '...'] | None" = None,
+    samples: float | None = None,
+    tolerance: float = 1e-4,
+    drop_missing: bool = False,
+    outputs: "Sequence[str] | None" = None,
+    seed: int = 0,
+) -> Discovery:
+    r"""Sparse equations $y_o\approx\sum_j\xi_{jo}\theta_j(u)$ for values of a learned term.
+
+    `inputs` is `(m, d)` (what the network saw), `targets` `(m, o)` or `(m,)` (what it answered), `library` the candidates.
+
+    1. Candidates that are multiples of one another on these inputs, to the relative `tolerance`, are represented by the
+       simplest of them; a note says so.
+    2. `sweep` finds supports for every output with `method` (default `STLSQ()`) over `thresholds` (default: a logarithmic
+       range read off the data) and a stepwise search, and scores them by `criterion`.
+    3. Of supports that the criterion does not separate (difference below 2) the simplest is chosen.
+
+    `weights` `(m,)` multiply the squared errors of the rows. `samples` is the number of independent measurements behind
+    the rows: a network trained on 31 observations and evaluated at 1000 points holds 31, and the criterion should know.
+    `tolerance` is also the relative accuracy of the targets: smaller misfit does not count. With `drop_missing` rows with
+    NaN or inf are left out, with a note.
+
+    Raises `ValueError` for shapes or names that do not fit, missing values, fewer rows than candidates, targets that are
+    zero everywhere, thresholds that are not positive, or candidates that are not finite on the inputs.
+
+    ```python
+    u = np.random.default_rng(0).uniform(0.1, 3, (200, 2))
+    found = discover(u, -0.9 * u[:, 0] * u[:, 1], polynomials(["x", "y"], 3))
+    found.expressions          # [-0.9*x*y]
+    ```
+
+    Sources: Brunton, Proctor, Kutz 2016 (the regression); Rackauckas et al. 2020 (on the learned term only);
+    Chen, Chen 2008 (the criterion).
+    """
+    rows = check_rows(inputs, targets, library, weights, drop_missing, outputs)
+    _check_scalars(tolerance, samples)
+    theta = library.matrix(rows.inputs)
+    check_theta(theta, library, rows.inputs)
+    root = np.sqrt(rows.weights)[:, None]
+    groups, vanished = group_columns(theta * root, library.complexities, tolerance)
+    kept = [group.members[0] for group in groups]
+    found = sweep(
+        theta[:, kept] * root, rows.targets * root, method or STLSQ(), thresholds, criterion, splits, seed,
+        samples=samples, floor=tolerance,
+    )  # fmt: skip
+    margin = 0.0 if criterion == "test" else TIE
+    ranked = tuple(
+        prefer_simple([_translated(c, kept) for c in candidates], library.complexities, margin)
+        for candidates in found.candidates
+    )
+    notes = [*rows.notes, *_notes(ranked, rows, library, groups, vanished, theta * root)]
+    return Discovery(library, rows.outputs, ranked, tuple(groups), criterion, tuple(notes))
+
+
+def _notes(
+    ranked: tuple[tuple[Candidate, ...], ...],
+    rows: Rows,
+    library: Library,
+    groups: list[Group],
+    vanished: list[int],
+    theta: np.ndarray,
+) -> list[str]:
+    labels = library.labels
+    used = {j for candidates in ranked for j in candidates[0].support}
+    notes = group_notes(groups, used, labels, theta)
+    if vanished:
+        notes.append(f"Zero on all rows and left out: {', '.join(labels[j] for j in vanished)}.")
+    for name, candidates in zip(rows.outputs, ranked, strict=True):
+        notes += exchange_notes(name, candidates, labels, UNDECIDED)
+        if candidates[0].condition > ILL_CONDITIONED:
+            notes.append(
+                f"{name}: the active columns have condition number {candidates[0].condition:.0e}; "
+                "the data hardly determine the single coefficients."
+            )
+        if not candidates[0].size:
+            notes.append(f"{name}: no candidate explains more than it costs; the equation is 0.")
+    return notes
+
+
+def _translated(candidate: Candidate, kept: list[int]) -> Candidate:
+    """From positions among the kept columns to positions in the library."""
+    order = np.argsort([kept[j] for j in candidate.support], kind="stable")
+    support = tuple(kept[candidate.support[i]] for i in order)
+    return candidate._replace(support=support, coefficients=candidate.coefficients[order])
+
+
+def _table_row(name: str, c: Candidate, labels: Sequence[str]) -> TableRow:
+    terms = tuple(labels[j] for j in c.support)
+    values = tuple(float(v) for v in c.coefficients)
+    return TableRow(name, terms, values, c.error, c.test_error, c.score, c.condition, c.stability)
+
+
+def _check_scalars(tolerance: float, samples: float | None) -> None:
+    if not 0 < tolerance < 1:
+        raise ValueError(f"A tolerance of {tolerance} was given; accepted is a number between 0 and 1, such as 1e-4.")
+    if samples is not None and not samples > 0:
+        raise ValueError(f"samples = {samples} was given; accepted is the positive number of independent measurements.")

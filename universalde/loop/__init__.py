@@ -1,0 +1,1 @@
+"""The loop: attempt, judge, locate, record."""

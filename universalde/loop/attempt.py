@@ -1,0 +1,46 @@
+"""Attempt a step and judge it."""
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+
+from ..spec.controller import Verdict, rms
+from ..spec.method import Equation, Step
+from .program import Operands, Program
+
+__all__ = ["Attempt", "attempt"]
+
+LAST_STRETCH = 1.001  # a step that would leave less than a thousandth of itself goes to the end instead
+
+
+class Attempt(NamedTuple):
+    """A step, the size it had, whether it ends the solve, and the verdict on it."""
+
+    step: Step
+    h: Any
+    last: Any
+    verdict: Verdict
+
+
+def attempt(program: Program, operands: Operands, equation: Equation, state: Any) -> Attempt:
+    """One step of the method from ``state``, clipped to the end of the time span, and the controller's verdict."""
+    remaining = operands.t1 - state.t
+    last = state.h * LAST_STRETCH >= remaining
+    h = jnp.where(last, remaining, state.h)
+    step = program.method.step(equation, state.t, h, state.y, state.memory, state.cache)
+    if step.error is None:
+        verdict = Verdict(jnp.all(jnp.isfinite(step.y)), state.h, state.control)
+    else:
+        scale = operands.atol + operands.rtol * jnp.maximum(jnp.abs(state.y), jnp.abs(step.y))
+        # An overflowed state has an infinite scale and would pass with error zero: make its norm NaN.
+        norm = rms(step.error / scale) + 0 * jnp.sum(scale)
+        verdict = program.controller.judge(norm, h, state.control, program.method.error_order)
+    if step.next_h is not None:
+        verdict = verdict._replace(h=step.next_h)
+    if step.ok is not True:
+        verdict = Verdict(
+            verdict.accept & step.ok,
+            jnp.where(step.ok, verdict.h, h * 0.25),
+            jnp.where(step.ok, verdict.state, state.control),
+        )
+    return Attempt(step, h, last, verdict)

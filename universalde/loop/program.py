@@ -1,0 +1,129 @@
+"""A solve told apart into what is compiled (:class:`Program`) and what varies from call to call (:class:`Operands`)."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..base.closures import Static
+from ..base.ravel import Shape, flat_function
+from ..spec.controller import Controller
+from ..spec.event import Event
+from ..spec.method import Equation, Method
+
+__all__ = ["Model", "Operands", "Program", "model_of"]
+
+
+class Operands(NamedTuple):
+    """Arrays a solve depends on; times run forward (multiplied by the direction)."""
+
+    y0: Any
+    t0: Any
+    t1: Any
+    args: tuple
+    cells: tuple
+    ts: Any
+    rtol: Any
+    atol: Any
+    dt0: Any
+    mode: Any
+    sign: Any
+
+
+class Program(NamedTuple):
+    """Everything static: equal programs share one compilation."""
+
+    functions: Static
+    shape: Shape
+    args: Any
+    method: Method
+    controller: Controller
+    saving: str
+    capacity: int
+    max_steps: int
+    direction: int | None
+    parts: frozenset
+    events: int
+    has_mode: bool
+    chooses_step: bool
+
+
+class Model(NamedTuple):
+    """The user's functions, raveled and running forward in time."""
+
+    f: Callable
+    history: Callable | None
+    increment: Callable | None
+    events: tuple[Event, ...]
+    user_time: Callable
+
+
+def model_of(program: Program, operands: Operands, mode: Any) -> Model:
+    """Join the static functions with their operands.  ``mode`` is handed on when the problem has one."""
+    functions = program.functions.join(list(operands.cells))
+    args = join_args(program.args, operands.args)
+    extra = (mode,) if program.has_mode else ()
+    direction = operands.sign if program.direction is None else program.direction
+    if program.direction == 1:
+        user_time, forward = (lambda t: t), (lambda dy: dy)
+    else:
+        user_time, forward = (lambda t: direction * t), (lambda dy: direction * dy)
+
+    flat = flat_function(lambda t, y, *rest: functions["f"](t, y, args, *rest), program.shape)
+
+    def f(t: Any, y: Any, *past: Any) -> Any:
+        return forward(flat(user_time(t), y, *past, *extra))
+
+    history = functions["history"] and flat_history(functions["history"], args, user_time, program.shape)
+    noise = functions["noise"]
+    increment = noise and (lambda t, h: noise.increment(user_time(t), direction * h))
+    events = tuple(_flat_event(event, args, extra, user_time, program) for event in functions["events"])
+    return Model(f, history, increment, events, user_time)
+
+
+def join_args(static: Any, arrays: tuple) -> Any:
+    """The user's ``args`` from its static part (structure, leaves that are not arrays) and its arrays."""
+    structure, leaves = static
+    values = iter(arrays)
+    return jax.tree.unflatten(structure, [next(values) if leaf is None else leaf.value for leaf in leaves])
+
+
+class Fixed(NamedTuple):
+    """A leaf of ``args`` that is not an array; ``kind`` keeps 1 and True apart."""
+
+    value: Any
+    kind: type
+
+
+def flat_history(history: Callable, args: Any, user_time: Callable, shape: Shape) -> Callable:
+    inner = flat_function(lambda t, y, args: history(t, args), shape)
+    return lambda t: inner(user_time(t), jnp.zeros(shape.size, shape.dtype), args)
+
+
+def _flat_event(event: Event, args: Any, extra: tuple, user_time: Callable, program: Program) -> Event:
+    shape = program.shape
+
+    def when(t: Any, y: Any) -> Any:
+        value = jnp.asarray(event.when(user_time(t), shape.unravel(y), args, *extra))
+        if value.shape != ():
+            raise TypeError(f"Event.when returned an array of shape {value.shape}; it must return one number")
+        return value.astype(jnp.finfo(shape.dtype).dtype)
+
+    if event.then is None:
+        return Event(when, None, event.direction)
+
+    def then(t: Any, y: Any, mode: Any) -> tuple[Any, Any]:
+        changed = event.then(user_time(t), shape.unravel(y), args, *extra)
+        new, mode = changed if program.has_mode else (changed, mode)
+        return flat_function(lambda t, y: new, shape)(t, y), mode
+
+    return Event(when, then, event.direction)
+
+
+def equation_of(model: Model, past: Callable | None) -> Equation:
+    """What the method sees; parts that are absent do not exist."""
+    parts: dict[str, Callable] = {"f": model.f if past is None else lambda t, y: model.f(t, y, past)}
+    if model.increment is not None:
+        parts["increment"] = model.increment
+    return Equation(**parts)

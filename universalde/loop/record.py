@@ -1,0 +1,103 @@
+"""What a solve keeps: saved rows for the user, and the tape of attempts for derivatives and delays."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..base.buffers import read, write
+from ..base.loop import loop
+from .attempt import Attempt
+from .locate import Landing
+from .program import Operands, Program
+
+__all__ = ["Saved", "Tape", "finish", "open_saved", "open_tape", "save", "tape_row"]
+
+
+class Saved(NamedTuple):
+    """Rows for the user; one spare row at the end."""
+
+    ts: Any
+    ys: Any
+
+
+class Tape(NamedTuple):
+    """One row per attempt: the state before it, the step size, and the kind (0: rejected or idle).
+
+    ``data`` holds what the dense output needs, for problems that read their past; otherwise it is empty.
+    """
+
+    t: Any
+    h: Any
+    kind: Any
+    y: Any
+    memory: Any
+    mode: Any
+    data: Any
+
+
+def open_saved(program: Program, operands: Operands, state: Any, *, fresh: bool) -> Saved:
+    """Buffers for the rows to come."""
+    if program.saving == "end":
+        return Saved((), ())
+    if program.saving == "times":  # rows at times not after the start hold the start already
+        rows = operands.ts.shape[0] + 1
+        return Saved((), jnp.broadcast_to(state.y, (rows, *state.y.shape)))
+    rows = program.capacity + 1
+    ts = jnp.zeros(rows, state.t.dtype)
+    ys = jnp.zeros((rows, *state.y.shape), state.y.dtype)
+    return Saved(write(ts, 0, state.t), write(ys, 0, state.y)) if fresh else Saved(ts, ys)
+
+
+def save(
+    program: Program, operands: Operands, saved: Saved, state: Any, tried: Attempt, landing: Landing, active: Any
+) -> tuple[Saved, Any]:
+    """Write what this step adds; returns the buffers and how many rows hold something."""
+    if program.saving == "end":
+        return saved, state.saved
+    accept = landing.accept & active
+    if program.saving == "steps":  # an idle or rejected lane writes where the next accepted step will write again
+        rows = Saved(write(saved.ts, state.saved, landing.t), write(saved.ys, state.saved, landing.y))
+        return rows, state.saved + accept.astype(jnp.int32)
+    ts, count = operands.ts, operands.ts.shape[0]
+
+    def pending(j: Any) -> Any:
+        return accept & (j < count) & (read(ts, j) <= landing.t)
+
+    def body(i: Any, active: Any, j: Any, shared: tuple, ys: Any) -> tuple:
+        theta = (read(ts, j) - state.t) / tried.h
+        return j + 1, shared, write(ys, j, program.method.dense(tried.step.data, theta))
+
+    _, j, _, ys = loop(body, state.saved, limit=count + 1, running=pending, private=saved.ys)
+    return Saved(saved.ts, ys), j
+
+
+def finish(program: Program, saved: Saved) -> tuple[Any, Any]:
+    """The rows without the spare one."""
+    if program.saving == "end":
+        return (), ()
+    return (saved.ts[:-1] if program.saving == "steps" else ()), saved.ys[:-1]
+
+
+def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:
+    """Shared buffers of ``capacity`` rows; ``first_data()`` is the dense data of a step (only its shape is used)."""
+    rows = program.capacity
+    buffer = lambda x: jnp.zeros((rows, *jnp.shape(x)), jnp.asarray(x).dtype)  # noqa: E731
+    tree = lambda x: jax.tree.map(buffer, x)  # noqa: E731
+    data: Any = ()
+    if "history" in program.parts:
+        shapes = jax.eval_shape(first_data)
+        data = jax.tree.map(lambda s: jnp.zeros((rows, *s.shape), s.dtype), shapes)
+    kind = jnp.zeros(rows, jnp.int32)
+    return Tape(buffer(state.t), buffer(state.h), kind, buffer(state.y), tree(state.memory), tree(state.mode), data)
+
+
+def tape_row(program: Program, tape: Tape, i: Any, active: Any, state: Any, tried: Attempt, landing: Landing) -> Tape:
+    """Record the attempt; a rejected or idle one has kind 0 and h = 0."""
+    stands = landing.accept & active
+    kind = jnp.where(stands, landing.kind, 0)
+    h = jnp.where(stands, tried.h, 0)
+    data = tried.step.data if "history" in program.parts else ()
+    row = Tape(state.t, h, kind, state.y, state.memory, state.mode, data)
+    return jax.tree.map(lambda buffer, value: write(buffer, i, value), tape, row)

@@ -1,0 +1,37 @@
+"""What a step-size controller is."""
+
+import abc
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+
+__all__ = ["Controller", "Verdict", "rms"]
+
+
+class Verdict(NamedTuple):
+    """Whether a step is accepted, the size to try next, and the controller's own state."""
+
+    accept: Any
+    h: Any
+    state: Any
+
+
+def rms(x: Any) -> Any:
+    """Root mean square, the norm in which scaled errors are measured (Hairer, Nørsett & Wanner 1993, eq. II.4.11)."""
+    return jnp.sqrt(jnp.mean(jnp.square(jnp.abs(x))))
+
+
+class Controller(eqx.Module):
+    """Step-size policy: gains and limits (tolerances belong to ``solve``)."""
+
+    @abc.abstractmethod
+    def init(self, dtype: Any) -> Any:
+        """State at the start."""
+
+    @abc.abstractmethod
+    def judge(self, error: Any, h: Any, state: Any, order: int) -> Verdict:
+        """Judge a step of size ``h`` whose scaled error has the norm ``error`` (NaN means reject).
+
+        ``order`` is the order of the error estimate: errors shrink like ``h ** (order + 1)``.
+        """

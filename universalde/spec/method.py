@@ -1,0 +1,95 @@
+"""What a method is: one pure step, seen through an :class:`Equation`."""
+
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+
+__all__ = ["Equation", "Method", "Step"]
+
+
+class Equation:
+    """The problem as a method sees it: raveled, and running forward in time.
+
+    Parts: ``f(t, y)``, ``stiff(t, y)``, ``jac(t, y)``, ``w(J, gh)``, ``mass(t, y)``, ``residual``, ``diffusion(t, y)``,
+    ``increment(t, h)``, ``past(t)``.  A part that the problem does not have does not exist here.
+    """
+
+    def __init__(self, **parts: Callable):
+        self._parts = parts
+
+    def __getattr__(self, name: str) -> Callable:
+        try:
+            return self.__dict__["_parts"][name]
+        except KeyError:
+            have = ", ".join(sorted(self.__dict__.get("_parts", {})))
+            raise AttributeError(f"this problem has no {name!r}; it has: {have}") from None
+
+    def has(self, name: str) -> bool:
+        """Whether the problem has this part."""
+        return name in self._parts
+
+
+class Step(NamedTuple):
+    """One attempted step from ``(t, y)`` to ``t + h``.
+
+    ``error`` is a vector like ``y`` (``None``: no estimate, always accepted).  ``memory`` is state: differentiated and
+    taped.  ``cache`` can be dropped without changing the answer and is never differentiated; ``cache_if_rejected`` is
+    what the loop keeps when the step is refused.  ``data`` is what ``Method.dense`` interpolates from.  ``next_h`` is the
+    proposal of a variable-order method.  ``ok`` is false when the step could not be computed (Newton diverged).
+    """
+
+    y: Any
+    error: Any
+    memory: Any = ()
+    cache: Any = ()
+    cache_if_rejected: Any = ()
+    data: Any = ()
+    next_h: Any = None
+    ok: Any = True
+    rhs: Any = 0
+
+
+class Method(eqx.Module):
+    """A method is a pure step; everything else about a solve is the loop's.
+
+    ``needs`` and ``accepts`` are sets of problem parts: a method fits a problem when
+    ``needs <= problem.parts <= accepts``.  ``native=False`` keeps the compiled solve from being one native kernel.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"f"})
+    accepts: ClassVar[frozenset[str]] = frozenset({"f"})
+    adaptive: ClassVar[bool] = True
+    native: eqx.AbstractVar[bool]
+
+    @property
+    @abc.abstractmethod
+    def order(self) -> int:
+        """Order of the solution that is carried on."""
+
+    @property
+    def error_order(self) -> int:
+        """Order of the error estimate's step dependence, less one (5(4) pairs: 4)."""
+        return self.order - 1
+
+    @property
+    def name(self) -> str:
+        """Name in tables and messages."""
+        return type(self).__name__
+
+    @abc.abstractmethod
+    def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Any]:
+        """``(memory, cache)`` at the start."""
+
+    @abc.abstractmethod
+    def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
+        """Attempt a step of size ``h``."""
+
+    def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
+        """``memory`` after the state was changed discontinuously; by default a fresh start."""
+        return self.init(equation, t, y, t * 0)[0]
+
+    @abc.abstractmethod
+    def dense(self, data: Any, theta: Any) -> Any:
+        """The solution at the fraction ``theta`` of the step that left ``data``."""

@@ -1,0 +1,72 @@
+"""What is to be solved: one record with optional slots."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import equinox as eqx
+
+from .event import Event
+
+__all__ = ["ODE", "Problem"]
+
+_PARTS = ("f", "stiff", "mass", "residual", "noise", "history")
+
+
+class Problem(eqx.Module):
+    """An initial value problem; its kind is which slots are filled.
+
+    ``f(t, y, args) -> dy``; ``y0`` and ``args`` are any pytree; ``tspan = (t0, t1)`` with ``t1 < t0`` allowed.
+    ``history(t, args) -> y`` is the state before ``t0`` of a problem whose ``f(t, y, args, past)`` asks for the past
+    through ``past(t)``.  ``noise`` is a Path with ``increment(t, h)``.  ``events`` may change the state or stop the solve;
+    ``mode`` is what events change besides the state, handed to ``f`` and the events as a last argument.
+    """
+
+    f: Callable
+    y0: Any
+    tspan: tuple[Any, Any]
+    args: Any = None
+    stiff: Any = None
+    mass: Any = None
+    residual: Any = None
+    noise: Any = None
+    history: Any = None
+    events: tuple[Event, ...] = ()
+    mode: Any = None
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Names of the slots that are filled."""
+        return frozenset(name for name in _PARTS if getattr(self, name) is not None)
+
+    def replace(self, **changes: Any) -> "Problem":
+        """The same problem with some slots replaced: ``problem.replace(args=p, y0=y, tspan=(0, 2))``."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        unknown = sorted(set(changes) - set(fields))
+        if unknown:
+            raise TypeError(f"a problem has no slot {', '.join(unknown)}; its slots are: {', '.join(fields)}")
+        return Problem(**{**fields, **changes})
+
+    def at(self, **changes: Any) -> "Problem":
+        """Same as :meth:`replace`."""
+        return self.replace(**changes)
+
+
+def ODE(
+    f: Callable, y0: Any, tspan: Sequence, args: Any = None, *, events: Event | Sequence[Event] = (), mode: Any = None
+) -> Problem:
+    """The ordinary differential equation ``dy/dt = f(t, y, args)``, ``y(t0) = y0``.
+
+    ``f`` returns something shaped like ``y0`` (a list of numbers will do for a vector).  Times are in the user's units;
+    ``tspan = (t0, t1)`` may run backwards.  Errors: ``TypeError`` when ``f`` cannot be called or ``tspan`` is no pair.
+
+    Example::
+
+        decay = ude.ODE(lambda t, y, k: -k * y, 1.0, (0.0, 2.0), args=0.5)
+        sol = ude.solve(decay)
+    """
+    if not callable(f):
+        raise TypeError(f"ODE was given {f!r} as right-hand side; give a function f(t, y, args) that returns dy/dt")
+    if not hasattr(tspan, "__len__") or len(tspan) != 2:
+        raise TypeError(f"tspan is a pair (t0, t1); {tspan!r} was given")
+    events = (events,) if isinstance(events, Event) else tuple(events)
+    return Problem(f=f, y0=y0, tspan=(tspan[0], tspan[1]), args=args, events=events, mode=mode)

@@ -1,0 +1,28 @@
+"""What a solve keeps of its path."""
+
+from typing import Any
+
+import equinox as eqx
+
+__all__ = ["Save"]
+
+
+class Save(eqx.Module):
+    """What to keep: given times, every step (both ends included), or only the end.
+
+    ``Save(ts=times)`` interpolates at ``times`` (increasing in the direction of ``tspan``), ``Save()`` keeps every step,
+    ``Save(end=True)`` the final state only.  ``capacity`` bounds the rows that a solve inside ``jit``, ``vmap`` or
+    ``grad`` can keep (saved steps, and the tape that gradients read); eager solves grow by themselves.
+
+    Example: ``ude.solve(problem, saveat=ude.Save(ts=jnp.linspace(0, 1, 11), capacity=1000))``
+    """
+
+    ts: Any = None
+    end: bool = eqx.field(static=True, default=False)
+    capacity: int = eqx.field(static=True, default=4096)
+
+    def __check_init__(self) -> None:
+        if self.ts is not None and self.end:
+            raise ValueError("Save was given both ts and end=True; give times, or end=True for the final state only")
+        if not isinstance(self.capacity, int) or self.capacity < 2:
+            raise ValueError(f"Save(capacity={self.capacity!r}): capacity is a whole number of at least 2")

@@ -1,0 +1,1 @@
+"""Numbers of methods, one table per family; they check themselves."""

@@ -1,0 +1,57 @@
+"""Rooted trees and the order conditions of Runge–Kutta methods (Butcher 1963; Hairer, Nørsett & Wanner 1993, II.2)."""
+
+from functools import lru_cache
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Tree", "elementary_weight", "trees_of_order"]
+
+
+class Tree(NamedTuple):
+    """A rooted tree as the multiset of subtrees at its root."""
+
+    children: tuple["Tree", ...] = ()
+
+    @property
+    def order(self) -> int:
+        """Number of vertices."""
+        return 1 + sum(child.order for child in self.children)
+
+    @property
+    def density(self) -> int:
+        """Product of the orders of all subtrees; the order condition is ``b · weight = 1 / density``."""
+        product = self.order
+        for child in self.children:
+            product *= child.density
+        return product
+
+
+@lru_cache(maxsize=None)
+def trees_of_order(order: int) -> tuple[Tree, ...]:
+    """All rooted trees with ``order`` vertices (1, 1, 2, 4, 9, 20, 48, …)."""
+    return tuple(Tree(forest) for forest in _forests(order - 1, order - 1))
+
+
+@lru_cache(maxsize=None)
+def _forests(vertices: int, largest: int) -> tuple[tuple[Tree, ...], ...]:
+    """Multisets of trees of order at most ``largest`` with ``vertices`` vertices in all."""
+    if vertices == 0:
+        return ((),)
+    if largest == 0:
+        return ()
+    found = list(_forests(vertices, largest - 1))
+    for count in range(1, vertices // largest + 1):
+        for rest in _forests(vertices - count * largest, largest - 1):
+            for chosen in combinations_with_replacement(trees_of_order(largest), count):
+                found.append((*chosen, *rest))
+    return tuple(found)
+
+
+def elementary_weight(tree: Tree, a: np.ndarray) -> np.ndarray:
+    """The vector whose product with ``b`` the order condition of ``tree`` fixes."""
+    weight = np.ones(len(a), dtype=a.dtype)
+    for child in tree.children:
+        weight = weight * (a @ elementary_weight(child, a))
+    return weight
