@@ -26,6 +26,11 @@ def split_lotka_volterra(t, y, p):
     return p[0] * y[0] - p[1] * both, p[2] * both - p[3] * y[1]
 
 
+def counts(stats) -> dict[str, int]:
+    """What universalde counted."""
+    return {"steps": int(stats.steps), "rejected": int(stats.rejected), "rhs": int(stats.rhs)}
+
+
 def universalde_eager() -> Prepared:
     """The public call as a user types it."""
     import jax
@@ -42,12 +47,7 @@ def universalde_eager() -> Prepared:
 
     def facts(answers):
         sol = answers["solve"]
-        return {
-            **error_of_path(sol.ts, sol.ys),
-            "steps": int(sol.stats.steps),
-            "rejected": int(sol.stats.rejected),
-            "rhs": int(sol.stats.rhs),
-        }
+        return {**error_of_path(sol.ts, sol.ys), **counts(sol.stats)}
 
     return Prepared({"solve": call}, facts)
 
@@ -64,13 +64,13 @@ def universalde_jit() -> Prepared:
     @jax.jit
     def path(p):
         sol = ude.solve(problem.replace(args=p), ude.Tsit5(), rtol=TOLERANCE, atol=TOLERANCE)
-        return sol.ts, sol.ys, sol.stats.steps, sol.stats.rejected, sol.stats.rhs
+        return sol.ts, sol.ys, sol.stats
 
     p = jnp.array(LOTKA_VOLTERRA)
 
     def facts(answers):
-        ts, ys, steps, rejected, rhs = answers["solve"]
-        return {**error_of_path(ts, ys), "steps": int(steps), "rejected": int(rejected), "rhs": int(rhs)}
+        ts, ys, stats = answers["solve"]
+        return {**error_of_path(ts[: stats.saved], ys[: stats.saved]), **counts(stats)}
 
     return Prepared({"solve": lambda: jax.block_until_ready(path(p))}, facts)
 

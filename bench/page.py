@@ -18,7 +18,8 @@ Written by `make bench` (`python -m bench [names]`) from the files in `results/`
 - Every solver and every XLA setting runs in a process of its own, in float64 on the CPU.
 - **Warm** times: after the first call, rounds are taken in turn (one round of every solver, then the next), so that
   a slow spell of the machine meets all alike. A round repeats short calls for about 50 ms. The tables show the median
-  round with the least and the greatest; bars are judged on medians.
+  round with the least and the greatest, and the median processor time, which a busy machine disturbs less;
+  bars are judged on medians of the clock.
 - **Cold start**: a fresh process; the time until imports and set-up are done, the first call (trace, compile, solve),
   and the whole from starting the process. Compiled programs are kept nowhere in between.
 """

@@ -35,6 +35,10 @@ class Criterion(NamedTuple):
         value = metrics.get(self.metric)
         return None if value is None else self.least <= float(value) <= self.most
 
+    def badness(self, value: float) -> float:
+        """How far a value is on the wrong side, for ordering runs; what is not a number is worst."""
+        return math.inf if math.isnan(value) else max(value - self.most, self.least - value)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -168,11 +172,12 @@ def rows(name: str, runs: list[dict[str, Any]]) -> Rows:
     table = [["bar", "share of runs", "95 % interval", "median", "worst", "verdict"]]
     verdicts = [[criterion.met(run) for criterion in case.criteria] for run in runs]
     for column, criterion in enumerate(case.criteria):
-        values = sorted(run[criterion.metric] for run in runs if criterion.metric in run)
+        values = [run[criterion.metric] for run in runs if criterion.metric in run]
         if not values:
             table.append([criterion.promise, "not reported", "", "", "", "NOT met"])
             continue
-        worst = values[-1] if criterion.most < math.inf else values[0]
+        values.sort(key=criterion.badness)
+        worst = values[-1]
         met = sum(row[column] is True for row in verdicts)
         table.append([criterion.promise, *_share(met, len(runs), case.share, values[len(values) // 2], worst)])
     everything = sum(all(verdict is True for verdict in row) for row in verdicts)

@@ -1,5 +1,6 @@
 """The parent of the workers: starts one process per entry, asks them for rounds in turn, gathers what they say."""
 
+import contextlib
 import json
 import os
 import statistics
@@ -45,7 +46,9 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
-        self.process.communicate("quit\n")
+        with contextlib.suppress(BrokenPipeError):  # it has ended by itself
+            self.process.communicate("quit\n")
+        self.process.wait()
         self.errors.close()
 
     def _hear(self) -> dict[str, Any]:
@@ -86,27 +89,45 @@ def run(benchmark: Benchmark, rounds: int, cold: int, say) -> dict[str, Any]:
             say(f"SKIPPED {entry.name}: {worker.first}")
             worker.close()
             continue
+        facts = worker.ask("facts")
+        results[entry.name] = {"cold": starts[entry.name], **facts}
+        if "failed" in facts:
+            say(f"FAILED {entry.name}: {facts['failed']}")
+            worker.close()
+            continue
         workers[entry.name] = worker
-        results[entry.name] = {"cold": starts[entry.name], **worker.ask("facts")}
-    taken: dict[str, list[dict[str, float]]] = {name: [] for name in workers}
-    for number in range(rounds):
-        say(f"round {number + 1} of {rounds}")
-        for name, worker in workers.items():
-            answer = worker.ask("round")
-            if "round" in answer:
-                taken[name].append(answer["round"])
+    taken = warm_rounds(workers, rounds, say)
     for name, worker in workers.items():
         worker.close()
         results[name]["calls"] = summary(taken[name])
     return results
 
 
-def summary(rounds: list[dict[str, float]]) -> dict[str, dict[str, Any]]:
-    """Least, median and greatest of the rounds of each call, in milliseconds."""
-    if not rounds:
-        return {}
-    columns = {name: [round_[name] for round_ in rounds] for name in rounds[0]}
-    return {
-        name: {"min_ms": min(times), "median_ms": statistics.median(times), "max_ms": max(times), "rounds": len(times)}
-        for name, times in columns.items()
-    }
+def warm_rounds(workers: dict[str, Worker], count: int, say) -> dict[str, list[dict[str, Any]]]:
+    """One round of every worker, then the next."""
+    taken: dict[str, list[dict[str, Any]]] = {name: [] for name in workers}
+    for number in range(count):
+        say(f"round {number + 1} of {count}")
+        for name, worker in workers.items():
+            answer = worker.ask("round")
+            if "round" in answer:
+                taken[name].append(answer["round"])
+            else:
+                say(f"FAILED {name}: {answer}")
+    return taken
+
+
+def summary(rounds: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Least, median and greatest of the rounds of each call, and the median processor time, in milliseconds."""
+    found = {}
+    for name in rounds[0] if rounds else ():
+        times = [round_[name]["ms"] for round_ in rounds]
+        used = statistics.median(round_[name]["processor_ms"] for round_ in rounds)
+        found[name] = {
+            "min_ms": min(times),
+            "median_ms": statistics.median(times),
+            "max_ms": max(times),
+            "processor_ms": used,
+            "rounds": len(times),
+        }
+    return found

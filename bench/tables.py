@@ -18,16 +18,16 @@ def number(value: float | int | None) -> str:
 
 
 def warm_rows(benchmark: Benchmark, results: Results) -> Rows:
-    """One row per entry and call: least, median, greatest milliseconds, then the facts."""
-    rows = [["solver", "call", "median ms", "min", "max", *benchmark.facts]]
+    """One row per entry and call: median, least, greatest milliseconds, processor time, then the facts."""
+    rows = [["solver", "call", "median ms", "min", "max", "processor ms", *benchmark.facts]]
     for entry in benchmark.entries:
         found = results.get(entry.name, {})
         for call, times in found.get("calls", {}).items():
             facts = [number(found.get("facts", {}).get(fact)) for fact in benchmark.facts]
-            spread = [number(times[key]) for key in ("median_ms", "min_ms", "max_ms")]
+            spread = [number(times[key]) for key in ("median_ms", "min_ms", "max_ms", "processor_ms")]
             rows.append([entry.name, call, *spread, *facts])
         if not found.get("calls"):
-            rows.append([entry.name, absence(found), *[""] * (3 + len(benchmark.facts))])
+            rows.append([entry.name, absence(found), *[""] * (4 + len(benchmark.facts))])
     return rows
 
 

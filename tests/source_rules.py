@@ -19,10 +19,13 @@ LAYERS: dict[str, float] = {
     "control": 4,
     "loop": 5,
     "adjoint": 6,
+    "border": 7,
     "choose": 7,
-    "solve": 7.1,  # a solve without a method asks choose
-    "bvp": 7.2,
-    "ensemble": 7.2,
+    "compiled": 7,
+    "dense": 7.1,
+    "solve": 7.2,  # puts the four before it together
+    "bvp": 7.3,
+    "ensemble": 7.3,
     "learn": 8,
     "symbolic": 8,
     "reactions": 9,

@@ -1,0 +1,27 @@
+"""Scientific machine learning: differential equations solved fast, differentiated exactly, with any part learnable.
+
+Example::
+
+    import universalde as ude
+
+    problem = ude.ODE(lambda t, y, args: -y, 1.0, (0.0, 1.0))
+    print(ude.solve(problem, rtol=1e-8, atol=1e-8).ys[-1])
+"""
+
+from typing import Any
+
+from .base.status import SolveError, Status
+from .control.pi import PI
+from .methods.explicit import ExplicitRK, Tsit5
+from .solve import solve
+from .spec.event import Event
+from .spec.problem import ODE, Problem
+from .spec.save import Save
+from .spec.solution import Solution
+from .tableaus.tableau import Tableau
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Event", "ExplicitRK", "ODE", "PI", "Problem", "Save", "Solution", "SolveError", "Status", "Tableau", "Tsit5", "solve",
+]  # fmt: skip

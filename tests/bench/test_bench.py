@@ -34,10 +34,12 @@ def test_a_peer_is_judged_at_its_fastest_setting():
 
 
 def test_rounds_are_summarised_by_least_median_and_greatest():
-    assert summary([{"solve": time} for time in (5.0, 1.0, 2.0)])["solve"] == {
+    rounds = [{"solve": {"ms": time, "processor_ms": 10 * time}} for time in (5.0, 1.0, 2.0)]
+    assert summary(rounds)["solve"] == {
         "min_ms": 1.0,
         "median_ms": 2.0,
         "max_ms": 5.0,
+        "processor_ms": 20.0,
         "rounds": 3,
     }
 
@@ -70,6 +72,13 @@ def test_a_metric_that_is_not_a_number_does_not_meet_its_bar():
     assert criterion.met({"error": 0.05}) is True
     assert criterion.met({"error": math.nan}) is False
     assert criterion.met({}) is None
+
+
+def test_runs_are_ordered_from_the_safest_to_the_worst():
+    above = recovery.Criterion("error", "small", most=0.1)
+    between = recovery.Criterion("rate", "near 0.5", least=0.45, most=0.6)
+    assert sorted([0.2, math.nan, 0.01], key=above.badness)[:2] == [0.01, 0.2]
+    assert sorted([0.7, 0.5, 0.44], key=between.badness) == [0.5, 0.44, 0.7]
 
 
 def test_a_run_that_raised_counts_against_the_share():

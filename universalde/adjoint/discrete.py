@@ -20,70 +20,76 @@ from ..base.kernel import kernel
 from ..base.linear import linear_map
 from ..base.loop import loop
 from ..base.status import STOPPED, SUCCESS
-from ..loop.integrate import integrate
+from ..loop.integrate import Outcome, integrate
 from ..loop.program import Operands, Program
-from .replay import Point, Walk, replay_row, start_point
+from .replay import Row, Stepped, Walk
 
-__all__ = ["Result", "differentiable"]
+__all__ = ["differentiable"]
 
 
-class Result(NamedTuple):
-    """What a differentiable solve returns: end point, saved rows, status and counts."""
+class Moved(NamedTuple):
+    """Tangents or cotangents of what a solve returns: the end point and the saved rows."""
 
-    t: Any
-    y: Any
+    point: list
     ts: Any
     ys: Any
-    mode: Any
+
+
+class Residuals(NamedTuple):
+    """What the walks read."""
+
+    leaves: list
+    tape: Any
+    attempts: Any
     saved: Any
-    accepted: Any
-    rejected: Any
-    rhs: Any
-    status: Any
+    h0: Any
+    ok: Any
 
 
-def differentiable(program: Program) -> Callable[[Operands], Result]:
+def differentiable(program: Program) -> Callable[[Operands], Outcome]:
     """The solve of ``program`` as a function of its operands, with the discrete adjoint as its derivative."""
     native = program.method.native
 
-    @jax.custom_jvp
-    def run(operands: Operands) -> Result:
-        return kernel(lambda operands: _result(integrate(program, operands)), native=native)(operands)
+    def solve(operands: Operands, taped: bool) -> Outcome:
+        outcome = kernel(lambda operands: integrate(program, operands, taped=taped), native=native)(operands)
+        return outcome
 
-    def rule(primals: tuple, tangents: tuple) -> tuple[Result, Result]:
+    @jax.custom_jvp
+    def run(operands: Operands) -> Outcome:
+        return solve(operands, False)._replace(tape=())
+
+    def rule(primals: tuple, tangents: tuple) -> tuple[Outcome, Outcome]:
         (operands,), (dots,) = primals, tangents
-        taped = kernel(lambda operands: _taped(integrate(program, operands, taped=True)), native=native)
-        result, tape, attempts = taped(operands)
-        leaves, dot_leaves = jax.tree.leaves(operands), jax.tree.leaves(dots, is_leaf=_is_zero)
-        moving = tuple(not _is_zero(dot) and dot.dtype != jax.dtypes.float0 for dot in dot_leaves)
-        directions = [dot for dot, moves in zip(dot_leaves, moving, strict=True) if moves]
-        if not directions:
-            return result, jax.tree.map(_no_tangent, result)
+        flags = jax.tree.map(lambda dot: not isinstance(dot, SymbolicZero), dots, is_leaf=_is_zero)
+        moving = tuple(
+            flag and jnp.issubdtype(leaf.dtype, jnp.inexact)
+            for flag, leaf in zip(jax.tree.leaves(flags), jax.tree.leaves(operands), strict=True)
+        )
         walk = Walk(program, jax.tree.structure(operands), moving)
         walk.check()
-        ok = (result.status == SUCCESS) | (result.status == STOPPED)
-        residuals = (leaves, tape, attempts, result.saved, ok)
-        out = linear_map(
+        outcome = solve(operands, True)
+        result = outcome._replace(tape=())
+        zeros = jax.tree.map(_no_tangent, result)
+        if not any(moving):
+            return result, zeros
+        directions = list(walk.values(jax.tree.leaves(dots, is_leaf=_is_zero)))
+        ok = (outcome.state.status == SUCCESS) | (outcome.state.status == STOPPED)
+        residuals = Residuals(
+            jax.tree.leaves(operands), outcome.tape, outcome.attempts, outcome.state.saved, outcome.h0, ok
+        )
+        moved = linear_map(
             lambda residuals, linear: _push(walk, residuals, linear),
             lambda residuals, cotangents: _pull(walk, residuals, cotangents),
             residuals, directions, native=native,
         )  # fmt: skip
-        zeros = jax.tree.map(_no_tangent, result)
-        t, y, mode = out.end.t if walk.time else zeros.t, out.end.y, _merge_mode(out.end.mode, zeros.mode)
-        return result, zeros._replace(t=t, y=y, mode=mode, ts=out.ts if walk.time else zeros.ts, ys=out.ys)
+        state = zeros.state
+        t, y, memory, mode = walk.spread(state, moved.point) if moved.point else state
+        state = state._replace(t=t, y=y, memory=memory, mode=mode)
+        ts = moved.ts if walk.time and program.saving == "steps" else zeros.ts
+        return result, zeros._replace(state=state, ts=ts, ys=moved.ys)
 
     run.defjvp(rule, symbolic_zeros=True)
     return run
-
-
-def _result(outcome: Any) -> Result:
-    state = outcome.state
-    counts = (state.saved, state.accepted, state.rejected, state.rhs, state.status)
-    return Result(state.t, state.y, outcome.ts, outcome.ys, state.mode, *counts)
-
-
-def _taped(outcome: Any) -> tuple:
-    return _result(outcome), outcome.tape, outcome.attempts
 
 
 def _is_zero(x: Any) -> bool:
@@ -95,38 +101,186 @@ def _no_tangent(x: Any) -> Any:
     return jnp.zeros_like(x) if inexact else np.zeros(x.shape, jax.dtypes.float0)
 
 
-def _merge_mode(moved: Any, zeros: Any) -> Any:
-    return jax.tree.map(lambda zero, dot: zero if dot is None else dot, zeros, moved, is_leaf=lambda x: x is None)
+def _first_row(walk: Walk, leaves: list) -> Any:
+    """How many saved rows the start itself fills."""
+    operands = walk.operands(leaves, walk.values(leaves))
+    if walk.program.saving == "times":
+        return jnp.sum(operands.ts <= operands.t0, dtype=jnp.int32)
+    return jnp.int32(1 if walk.program.saving == "steps" else 0)
 
 
-class Moved(NamedTuple):
-    """Tangents or cotangents of what a solve returns: the end point and the saved rows."""
-
-    end: Point
-    ts: Any
-    ys: Any
+def _y_of(walk: Walk, point: list) -> Any:
+    return point[1] if walk.time else point[0]
 
 
-def _push(walk: Walk, residuals: tuple, directions: list) -> Moved:
+# --- forwards -----------------------------------------------------------------------------------------------------------
+
+
+def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
     """Walk the tape forwards with the JVP of one step."""
-    leaves, tape, attempts, saved, ok = residuals
-    program = walk.program
-    _, point = jax.jvp(lambda *moving: start_point(walk, leaves, moving), walk.moving_values(leaves), tuple(directions))
-    operands = walk.operands(leaves, walk.moving_values(leaves))
-    dots = walk.operands([None] * len(leaves), directions)
-    rows = _saved_tangents(walk, operands, dots, point)
+    theta, dots = walk.values(res.leaves), tuple(directions)
+    _, point = jax.jvp(lambda *theta: walk.start(res.leaves, theta, res.h0), theta, dots)
+    ts_dot = walk.operands([None] * len(res.leaves), dots).ts if walk.moves_ts else None
+    rows = _open_tangents(walk, res, point)
+    data_dots = jax.tree.map(jnp.zeros_like, res.tape.data)
 
-    def body(i: Any, active: Any, state: tuple, shared: tuple, rows: tuple) -> tuple:
+    def body(i: Any, active: Any, state: tuple, shared: Any, rows: tuple) -> tuple:
         point, j = state
-        row = jax.tree.map(lambda buffer: read(buffer, i), tape)
-        step = replay_row(walk, leaves, tape, row, i)
-        out, out_dot = jax.jvp(step.advance, (walk.moving_values(leaves), step.point), (tuple(directions), point))
-        stands = row.kind > 0
-        moved = jax.tree.map(lambda a, b: jnp.where(stands, a, b), out_dot.point, point)
-        j, rows = _push_rows(walk, operands, dots, row, out, out_dot, moved, point, stands, j, rows)
-        return (moved, j), shared, rows
+        row = walk.row(res.leaves, res.tape, i)
+        values = [jax.tree.map(lambda b, r=found.row: read(b, r), shared) for found in row.reads]
+        start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
+        out, dot = jax.jvp(
+            lambda theta, point, values: walk.advance(res.leaves, row, theta, point, values),
+            (theta, start, row.values), (dots, point, values),
+        )  # fmt: skip
+        stands = row.at.kind > 0
+        after = [jnp.where(stands, a, b) for a, b in zip(dot.point, point, strict=True)]
+        if "history" in walk.program.parts:
+            shared = jax.tree.map(lambda buffer, new: write(buffer, i, new), shared, dot.data)
+        end = jnp.where(i + 1 < res.attempts, read(res.tape.t, i + 1), jnp.inf)
+        j, rows = _push_rows(walk, res, row, out, dot, ts_dot, after, stands, end, j, rows)
+        return (after, j), shared, rows
 
-    begin = (point, _first_row(program, operands))
-    _, (point, _), _, (ts, ys) = loop(body, begin, limit=attempts, private=rows)
-    ts, ys = (ts[:-1] if walk.time and program.saving == "steps" else ts), ys if program.saving == "end" else ys[:-1]
-    return jax.tree.map(lambda dot: jnp.where(ok, dot, jnp.nan), Moved(point, ts, ys))
+    begin = (point, _first_row(walk, res.leaves))
+    _, (point, _), _, (ts, ys) = loop(body, begin, limit=res.attempts, shared=data_dots, private=rows)
+    ys = ys if walk.program.saving == "end" else ys[:-1]
+    ts = ts[:-1] if walk.program.saving == "steps" else ()
+    return jax.tree.map(lambda dot: jnp.where(res.ok, dot, jnp.nan), Moved(point, ts, ys))
+
+
+def _open_tangents(walk: Walk, res: Residuals, point: list) -> tuple:
+    program, dot = walk.program, _y_of(walk, point)
+    if program.saving == "end":
+        return (), ()
+    if program.saving == "times":
+        count = walk.operands(res.leaves, walk.values(res.leaves)).ts.shape[0]
+        return (), jnp.broadcast_to(dot, (count + 1, *dot.shape))
+    ts = jnp.zeros(program.capacity + 1, res.tape.t.dtype)
+    ys = jnp.zeros((program.capacity + 1, *dot.shape), dot.dtype)
+    return (write(ts, 0, point[0]) if walk.time else ts), write(ys, 0, dot)
+
+
+def _push_rows(
+    walk: Walk, res: Residuals, row: Row, out: Stepped, dot: Stepped, ts_dot: Any, after: list, stands: Any, end: Any,
+    j: Any, rows: tuple,
+) -> tuple:  # fmt: skip
+    if walk.program.saving == "end":
+        return j, rows
+    ts_rows, ys_rows = rows
+    if walk.program.saving == "steps":
+        ts_rows = write(ts_rows, j, after[0]) if walk.time else ts_rows
+        return j + stands.astype(jnp.int32), (ts_rows, write(ys_rows, j, _y_of(walk, after)))
+    ts = walk.operands(res.leaves, walk.values(res.leaves)).ts
+
+    def pending(j: Any) -> Any:
+        return stands & (j < res.saved) & (read(ts, j) <= end)
+
+    def body(i: Any, active: Any, j: Any, shared: tuple, ys: Any) -> tuple:
+        time = read(ts, j)
+        time_dot = read(ts_dot, j) if ts_dot is not None else jnp.zeros_like(time)
+        _, value = jax.jvp(
+            lambda data, clock, time: walk.dense(row, data, clock, time),
+            (out.data, out.clock, time), (dot.data, dot.clock, time_dot),
+        )  # fmt: skip
+        return j + 1, shared, write(ys, j, value)
+
+    _, j, _, ys_rows = loop(body, j, limit=ts.shape[0] + 1, running=pending, private=ys_rows)
+    return j, (ts_rows, ys_rows)
+
+
+# --- backwards ----------------------------------------------------------------------------------------------------------
+
+
+class Swept(NamedTuple):
+    """State of the backward walk: cotangents of the point and of the moving operands, and the row of the last save."""
+
+    point: list
+    theta: tuple
+    j: Any
+
+
+def _pull(walk: Walk, res: Residuals, bar: Moved) -> list:
+    """Walk the tape backwards with the VJP of one step."""
+    program, theta = walk.program, walk.values(res.leaves)
+    history = "history" in program.parts
+    spare = lambda x: jnp.zeros((x.shape[0] + 1, *x.shape[1:]), x.dtype)  # noqa: E731
+    data_bars = jax.tree.map(spare, res.tape.data)
+    ts_bars = spare(walk.operands(res.leaves, theta).ts) if walk.moves_ts else ()
+
+    def body(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
+        data_bars, ts_bars = private
+        i = res.attempts - 1 - k
+        row = walk.row(res.leaves, res.tape, i)
+        stands = row.at.kind > 0
+        start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
+        out, vjp = jax.vjp(
+            lambda theta, point, values: walk.advance(res.leaves, row, theta, point, values), theta, start, row.values
+        )
+        point_bar, out_bar, j, ts_bars = _pull_rows(walk, res, row, out, bar, stands, state, ts_bars)
+        if history:
+            out_bar = out_bar._replace(data=jax.tree.map(lambda a, b: a + read(b, i), out_bar.data, data_bars))
+        theta_bar, start_bar, value_bars = vjp(out_bar._replace(point=point_bar))
+        pick = lambda new, old: jax.tree.map(lambda a, b: jnp.where(stands, a, b), new, old)  # noqa: E731
+        total = jax.tree.map(lambda a, b: a + jnp.where(stands, b, 0), state.theta, theta_bar)
+        for found, value_bar in zip(row.reads, value_bars, strict=True):
+            where = jnp.where(stands, found.row, program.capacity)
+            add = lambda buffer, b, where=where: write(buffer, where, read(buffer, where) + b)  # noqa: E731
+            data_bars = jax.tree.map(add, data_bars, value_bar)
+        return Swept(pick(start_bar, state.point), total, j), shared, (data_bars, ts_bars)
+
+    begin = Swept(list(bar.point), jax.tree.map(jnp.zeros_like, theta), res.saved)
+    _, state, _, (_, ts_bars) = loop(body, begin, limit=res.attempts, private=(data_bars, ts_bars))
+    total = _pull_start(walk, res, bar, state)
+    if walk.moves_ts:
+        mask = walk.operands([None] * len(res.leaves), tuple(range(len(total))))
+        total[mask.ts] = total[mask.ts] + ts_bars[:-1]
+    return [jnp.where(res.ok, x, jnp.nan) for x in total]
+
+
+def _pull_rows(
+    walk: Walk, res: Residuals, row: Row, out: Stepped, bar: Moved, stands: Any, state: Swept, ts_bars: Any
+) -> tuple:
+    """Cotangents of the step's results: what came from later steps plus what the rows saved inside it carry."""
+    point, j, saving = state.point, state.j, walk.program.saving
+    out_bar = jax.tree.map(jnp.zeros_like, out)
+    if saving == "steps":
+        last = jnp.maximum(j - 1, 0)
+        rows = [read(bar.ts, last), read(bar.ys, last)] if walk.time else [read(bar.ys, last)]
+        count = len(rows)
+        point = [p + jnp.where(stands, r, 0) for p, r in zip(point[:count], rows, strict=True)] + point[count:]
+        return point, out_bar, j - stands.astype(jnp.int32), ts_bars
+    if saving == "end":
+        return point, out_bar, j, ts_bars
+    ts = walk.operands(res.leaves, walk.values(res.leaves)).ts
+
+    def pending(state: tuple) -> Any:
+        j, _ = state
+        return stands & (j > 0) & (read(ts, jnp.maximum(j - 1, 0)) > row.at.t)
+
+    def body(i: Any, active: Any, state: tuple, shared: tuple, ts_bars: Any) -> tuple:
+        j, total = state
+        last = jnp.maximum(j - 1, 0)
+        _, vjp = jax.vjp(lambda *x: walk.dense(row, *x), out.data, out.clock, read(ts, last))
+        data_bar, clock_bar, time_bar = vjp(read(bar.ys, last))
+        total = jax.tree.map(jnp.add, total, (data_bar, clock_bar))
+        if walk.moves_ts:
+            ts_bars = write(ts_bars, jnp.where(active, last, ts.shape[0]), time_bar)
+        return (j - 1, total), shared, ts_bars
+
+    begin = (j, (out_bar.data, out_bar.clock))
+    _, (j, (data, clock)), _, ts_bars = loop(body, begin, limit=ts.shape[0] + 1, running=pending, private=ts_bars)
+    return point, out_bar._replace(data=data, clock=clock), j, ts_bars
+
+
+def _pull_start(walk: Walk, res: Residuals, bar: Moved, state: Swept) -> list:
+    """From the start point, and the rows that hold the start itself, to the moving operands."""
+    point, first = list(state.point), _first_row(walk, res.leaves)
+    if walk.program.saving == "times":
+        held = (jnp.arange(bar.ys.shape[0]) < first)[:, None]
+        point[int(walk.time)] += jnp.sum(jnp.where(held, bar.ys, 0), axis=0)
+    elif walk.program.saving == "steps":
+        point[int(walk.time)] += bar.ys[0]
+        if walk.time:
+            point[0] += bar.ts[0]
+    _, vjp = jax.vjp(lambda *theta: walk.start(res.leaves, theta, res.h0), *walk.values(res.leaves))
+    return [a + b for a, b in zip(state.theta, vjp(point), strict=True)]

@@ -180,20 +180,21 @@ batching.primitive_batchers[kernel_p] = _kernel_batch
 
 
 def _kernel_jvp(primals: Sequence, tangents: Sequence, *, program: jex.ClosedJaxpr, native: bool) -> tuple:
+    """Values and tangents are kernels of their own: where only tangents are batched (``jacfwd``) values are not."""
+    out = kernel_p.bind(*primals, program=program, native=native)
     moving = [not isinstance(t, ad.Zero) for t in tangents]
     dots = [t for t, m in zip(tangents, moving, strict=True) if m]
 
-    def both(primals: list, dots: list) -> tuple:
+    def tangents_only(primals: list, dots: list) -> list:
         def part(*some: Any) -> list:
             values = iter(some)
             full = [next(values) if m else p for p, m in zip(primals, moving, strict=True)]
             return jex.jaxpr_as_fun(program)(*full)
 
-        out, out_dots = jax.jvp(part, [p for p, m in zip(primals, moving, strict=True) if m], dots)
-        return out, [dot for x, dot in zip(out, out_dots, strict=True) if _inexact(x)]
+        values, out_dots = jax.jvp(part, [p for p, m in zip(primals, moving, strict=True) if m], dots)
+        return [dot for x, dot in zip(values, out_dots, strict=True) if _inexact(x)]
 
-    out, out_dots = kernel(both, native=native)(list(primals), dots)
-    moved = iter(out_dots)
+    moved = iter(kernel(tangents_only, native=native)(list(primals), dots))
     return out, [next(moved) if _inexact(x) else ad.Zero(jax.typeof(x).to_tangent_aval()) for x in out]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .closures import is_array
 
-__all__ = ["Shape", "as_arrays", "is_number_list", "ravel", "shape_of"]
+__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "ravel", "shape_of"]
 
 
 class Shape(NamedTuple):
@@ -63,7 +63,14 @@ def as_arrays(tree: Any, name: str) -> Any:
     if any(jnp.iscomplexobj(x) for x in arrays):
         dtype = jnp.result_type(dtype, jnp.complex64)
     dtype = jax.dtypes.canonicalize_dtype(dtype)
-    return jax.tree.unflatten(structure, [jnp.asarray(x, dtype) for x in arrays])
+    return jax.tree.unflatten(structure, [cast(x, dtype) for x in arrays])
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """``x`` as an array of ``dtype``; what is not on the device yet stays in NumPy, which is cheaper to hand to ``jit``."""
+    if isinstance(x, jax.Array):
+        return x if x.dtype == dtype else x.astype(dtype)
+    return np.asarray(x, dtype)
 
 
 def _has_tracer(tree: Any) -> bool:
@@ -80,8 +87,7 @@ def ravel(tree: Any) -> Any:
     """The entries of ``tree`` as one vector; a single vector is returned as it is."""
     leaves = jax.tree.leaves(tree)
     if len(leaves) == 1:
-        leaf = jnp.asarray(leaves[0])
-        return leaf if leaf.ndim == 1 else leaf.reshape(-1)
+        return leaves[0] if jnp.ndim(leaves[0]) == 1 else jnp.reshape(leaves[0], -1)
     return jnp.concatenate([jnp.ravel(x) for x in leaves])
 
 

@@ -1,5 +1,6 @@
 """`discover`: from values of a learned term to its equation."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -73,17 +74,25 @@ class Discovery:
             for name, ranked in zip(self.outputs, self.ranked, strict=True)
         ]
 
-    def candidates(self, k: int = 10) -> list[SparseModel]:
-        """The `k` distinct models with the best total score, the chosen one first, for `choose_by_data`."""
-        if k < 1:
-            raise ValueError(f"{k} candidates were asked for; give a whole number from 1 upwards.")
-        combined: list[tuple[float, list[Candidate]]] = [(0.0, [])]
-        for ranked in self.ranked:
-            longer = [(s + c.score, [*row, c]) for s, row in combined for c in ranked]
-            combined = sorted(longer, key=lambda pair: pair[0])[:k]
+    def candidates(self, k: int = 20, max_terms: int = 3) -> list[SparseModel]:
+        """Up to `k` models of every size, for `choose_by_data`, which has the last word; the chosen one comes first.
+
+        Each output has at most `max_terms` terms (a longer choice is left out). For every total number of terms the models with the least error are
+        taken in turn, so that no size is left out: the criterion judges the learned term as if its errors were independent,
+        but the errors of a trained network are smooth, and the right support can rank low.
+        """
+        if k < 1 or max_terms < 1:
+            raise ValueError(f"{k} candidates of {max_terms} terms were asked for; give whole numbers from 1 upwards.")
         chosen = [ranked[0] for ranked in self.ranked]
-        rest = [row for _, row in combined if any(a is not b for a, b in zip(row, chosen, strict=True))]
-        return [self._combine(row) for row in [chosen, *rest][:k]]
+        short = [[c for c in ranked if c.size <= max_terms] for ranked in self.ranked]
+        by_size: dict[int, list[tuple[float, list[Candidate]]]] = {0: [(0.0, [])]}
+        for ranked in short:
+            by_size = _joined(by_size, ranked, k)
+        queues = [[row for _, row in by_size[size]] for size in sorted(by_size) if size > 0]
+        turns = [row for turn in itertools.zip_longest(*queues) for row in turn if row is not None]
+        rest = [row for row in turns if any(a is not b for a, b in zip(row, chosen, strict=True))]
+        first = [chosen] if all(c.size <= max_terms for c in chosen) else []
+        return [self._combine(row) for row in [*first, *rest][:k]]
 
     def __str__(self) -> str:
         lines = [str(self.model), ""]
@@ -98,6 +107,18 @@ class Discovery:
         support = [(o, j) for o, c in enumerate(row) for j in c.support]
         values = np.concatenate([c.coefficients for c in row])
         return SparseModel(self.library, support, values, self.outputs)
+
+
+def _joined(
+    by_size: dict[int, list[tuple[float, list[Candidate]]]], ranked: Sequence[Candidate], k: int
+) -> dict[int, list[tuple[float, list[Candidate]]]]:
+    """Combine with one more output, keeping for every total size the k rows of least summed log error."""
+    longer: dict[int, list[tuple[float, list[Candidate]]]] = {}
+    for size, rows in by_size.items():
+        for error, row in rows:
+            for c in ranked:
+                longer.setdefault(size + c.size, []).append((error + float(np.log(c.error + 1e-300)), [*row, c]))
+    return {size: sorted(rows, key=lambda pair: pair[0])[:k] for size, rows in longer.items()}
 
 
 def discover(

@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Float, Num
 
 from universalde.discover.criteria import check_criterion, information_criterion
+from universalde.discover.search import Support, SupportSearch
 from universalde.discover.sparse import Reduced, SparseMethod, least_squares, reduce_rows
-
-Support = tuple[int, ...]
 
 
 class Splits(eqx.Module):
@@ -120,7 +119,6 @@ def sweep(
         pool = _Pool(theta, target[:, output], halves, criterion, float(samples or theta.shape[0]), floor)
         counts = [path[output] for path in paths]
         met = pool.search(set().union(*counts), size_limit)
-        met |= pool.runners_up(size_limit)
         shares = {s: float(np.mean([s in split for split in counts[:-1]])) for s in met}
         found.append(pool.table(met, shares))
     return Sweep(tuple(found), criterion)
@@ -144,7 +142,7 @@ def _path_supports(theta: np.ndarray, target: np.ndarray, method: SparseMethod, 
 
 
 class _Pool:
-    """Scores of supports for one output, each solved once."""
+    """Supports of one output with their scores and held-out errors."""
 
     def __init__(
         self, theta: np.ndarray, target: np.ndarray, halves: list, criterion: str, samples: float, floor: float
@@ -153,55 +151,16 @@ class _Pool:
         self.criterion, self.samples, self.floor = criterion, samples, floor
         self.whole = reduce_rows(theta, target[:, None])
         self.parts = [reduce_rows(theta[train], target[train, None]) for train, _ in halves]
-        self.squares: dict[Support, float] = {}
+        self.finder = SupportSearch(self.whole)
 
-    def square(self, support: Support) -> float:
-        """Relative mean squared residual on all rows."""
-        if support not in self.squares:
-            self.squares[support] = least_squares(self.whole, np.array(support, dtype=int), 0).mean_square
-        return self.squares[support]
+    def search(self, met: set[Support], size_limit: int) -> set[Support]:
+        """The supports met and the best few of every size, which the raw data may prefer."""
+        return self.finder.search(met, size_limit) | self.finder.runners_up(size_limit, 6)
 
     def score(self, support: Support) -> float:
         name = "ebic" if self.criterion == "test" else self.criterion
-        effective = self.square(support) + self.floor**2
+        effective = self.finder.square(support) + self.floor**2
         return information_criterion(name, effective, self.samples, len(support), self.theta.shape[1])
-
-    def search(self, met: set[Support], size_limit: int) -> set[Support]:
-        """Add to the supports met: the best exchange of each size, and the descent of the criterion by single terms."""
-        met = set(met) | {()}
-        for size in range(1, size_limit + 1):
-            grown = [self._grow(s) for s in (self._best_of(met, size - 1),) if s is not None]
-            shrunk = [self._shrink(s) for s in (self._best_of(met, size + 1),) if s is not None]
-            start = min(grown + shrunk + [s for s in met if len(s) == size], key=self.square)
-            met.add(self._exchange(start))
-        for size in range(size_limit - 1, 0, -1):  # backwards: a good large support often contains a good small one
-            start = min([self._shrink(self._best_of(met, size + 1)), self._best_of(met, size)], key=self.square)
-            met.add(self._exchange(start))
-        return met
-
-    def _best_of(self, met: set[Support], size: int) -> Support | None:
-        return min((s for s in met if len(s) == size), key=self.square, default=None)
-
-    def _grow(self, support: Support) -> Support:
-        return min((_with(support, j) for j in range(self.theta.shape[1]) if j not in support), key=self.square)
-
-    def _shrink(self, support: Support) -> Support:
-        return min((_without(support, j) for j in support), key=self.square)
-
-    def _exchange(self, support: Support) -> Support:
-        """Exchange one column at a time while that lowers the misfit."""
-        while True:
-            rest = [j for j in range(self.theta.shape[1]) if j not in support]
-            trials = [_with(_without(support, out), into) for out in support for into in rest]
-            best = min(trials, key=self.square, default=support)
-            if self.square(best) >= self.square(support) * (1 - 1e-9):
-                return support
-            support = best
-
-    def runners_up(self, size_limit: int, kept: int = 6) -> set[Support]:
-        """The best few of everything solved so far, for every size: the raw data may prefer one of them."""
-        sizes = [[s for s in self.squares if len(s) == size] for size in range(1, size_limit + 1)]
-        return {s for group in sizes for s in sorted(group, key=self.square)[:kept]}
 
     def table(self, met: set[Support], shares: dict[Support, float]) -> tuple[Candidate, ...]:
         rows = [self._candidate(support, shares[support]) for support in met]
@@ -236,11 +195,3 @@ class _Pool:
         allowed = np.mean(squares) + spread + self.floor**2
         within = [c for c in rows if c.test_error**2 <= allowed]
         return min(within, key=lambda c: (c.size, c.test_error)).support
-
-
-def _with(support: Support, column: int) -> Support:
-    return tuple(sorted((*support, column)))
-
-
-def _without(support: Support, column: int) -> Support:
-    return tuple(j for j in support if j != column)

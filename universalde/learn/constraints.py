@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike
 
 __all__ = ["Between", "Positive", "Space"]
 
@@ -179,18 +179,17 @@ class _Place(eqx.Module):
     def stop(self) -> int:
         return self.start + math.prod(self.shape) * (2 if self.is_complex else 1)
 
-    def read(self, vector: Array) -> Array:
-        """The leaf as the optimiser sees it, without its constraint."""
+    def read(self, vector: Any) -> Any:
+        """The leaf as the optimiser sees it, without its constraint, from a vector of NumPy or JAX."""
         flat = vector[self.start : self.stop]
         if self.is_complex:
-            real, imaginary = jnp.split(flat, 2)
-            return jax.lax.complex(real, imaginary).reshape(self.shape).astype(self.dtype)
+            half = flat.shape[0] // 2
+            flat = flat[:half] + 1j * flat[half:]
         return flat.reshape(self.shape).astype(self.dtype)
 
-    def write(self, leaf: Array) -> Array:
-        """The stretch of the vector that :meth:`read` turns into ``leaf``."""
-        leaf = jnp.asarray(leaf)
-        return jnp.concatenate([leaf.real.ravel(), leaf.imag.ravel()]) if self.is_complex else leaf.ravel()
+    def pieces(self, leaf: Any) -> list:
+        """The stretch of the vector that :meth:`read` turns into ``leaf``, in pieces."""
+        return [leaf.real.ravel(), leaf.imag.ravel()] if self.is_complex else [leaf.ravel()]
 
 
 class Space(eqx.Module):
@@ -235,29 +234,28 @@ class Space(eqx.Module):
         """Length of the vector."""
         return self.places[-1].stop
 
-    def vector(self, params: Any) -> Float[Array, " size"]:
-        """The vector that stands for these parameters."""
-        leaves = jax.tree.leaves(params)
-        parts = [
-            place.write(leaves[place.index] if place.transform is None else place.transform.free(leaves[place.index]))
-            for place in self.places
-        ]
-        return jnp.concatenate([part.astype(self.dtype) for part in parts])
+    def vector(self, params: Any) -> np.ndarray:
+        """The vector that stands for these parameters, made on the host."""
+        leaves, pieces = jax.tree.leaves(params), []
+        for place in self.places:
+            leaf = leaves[place.index]
+            pieces += place.pieces(np.asarray(leaf if place.transform is None else place.transform.free(leaf)))
+        return np.concatenate([piece.astype(self.dtype) for piece in pieces])
 
-    def free_leaves(self, vector: Array) -> list[Array]:
+    def free_leaves(self, vector: Any) -> list:
         """The trained leaves as the optimiser sees them: shaped, but without their constraints."""
         return [place.read(vector) for place in self.places]
 
     def flat(self, leaves: Sequence[Array]) -> Array:
-        """Inverse of :meth:`free_leaves`."""
-        parts = [place.write(leaf) for place, leaf in zip(self.places, leaves, strict=True)]
-        return jnp.concatenate([part.astype(self.dtype) for part in parts])
+        """Inverse of :meth:`free_leaves`, inside a program."""
+        pieces = [piece for place, leaf in zip(self.places, leaves, strict=True) for piece in place.pieces(leaf)]
+        return jnp.concatenate([piece.astype(self.dtype) for piece in pieces])
 
-    def params(self, vector: Float[Array, " size"]) -> Any:
+    def params(self, vector: Any) -> Any:
         """The parameters that belong to a vector; leaves that are not trained are the original objects."""
         leaves = list(self.others)
         for place in self.places:
-            leaf = place.read(vector)
+            leaf = jnp.asarray(place.read(vector))
             leaves[place.index] = leaf if place.transform is None else place.transform.value(leaf).astype(place.dtype)
         return self.structure.unflatten(leaves)
 

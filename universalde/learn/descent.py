@@ -8,7 +8,9 @@ import dataclasses
 from typing import Any, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from universalde.learn.rules import Evaluation, Told, Verdict, select_tree
@@ -112,13 +114,18 @@ class DescentRule:
 
     monotone = False
 
-    def start(self, vector: Any, space: Any) -> DescentState:
-        memory = self.transformation.init(self._seen(vector, space))
-        return DescentState(vector, jnp.zeros_like(vector), memory, jnp.ones((), vector.dtype))
+    @property
+    def closed(self) -> bool:
+        """Whether the rule is known to call nothing of the user's."""
+        return self.scaled
 
-    def _seen(self, vector: Any, space: Any) -> Any:
-        """Adam works on the vector itself; a user's transformation may label leaves and sees the list of them."""
-        return vector if self.scaled else space.free_leaves(vector)
+    def start(self, vector: Any, space: Any) -> DescentState:
+        if self.scaled:  # the moments of Adam start at zero; made on the host, because each eager operation compiles
+            shapes = jax.eval_shape(self.transformation.init, vector)
+            memory = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
+        else:
+            memory = jax.jit(self.transformation.init)(space.free_leaves(vector))
+        return DescentState(vector, np.zeros_like(vector), memory, vector.dtype.type(1))
 
     def _move(self, state: DescentState, told: Evaluation, context: Any) -> tuple[Any, Any]:
         space, value_function = context.space, context.value_function
@@ -129,7 +136,7 @@ class DescentRule:
             update, memory = self.transformation.update(gradient, state.memory)
             share = jnp.minimum(context.iteration.astype(rate.dtype) / steps, 1)
             return -(final + (rate - final) * (1 + jnp.cos(jnp.pi * share)) / 2) * update, memory
-        leaves = space.free_leaves(told.point)
+        leaves = space.free_leaves(told.point)  # a user's transformation may label leaves: it sees them one by one
         extra = {}
         if isinstance(self.transformation, optax.GradientTransformationExtraArgs):
             gradient = space.free_leaves(told.gradient)

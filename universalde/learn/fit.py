@@ -94,7 +94,7 @@ def _as_stages(stages: Any) -> tuple:
     return listed
 
 
-def _check_numbers(patience: Any, tolerance: Any, target: Any, validate_every: int, every: float) -> None:
+def _check_numbers(patience: Any, tolerance: Any, target: Any, validate_every: int, every: float | int) -> None:
     if patience is not None and patience < 1:
         raise ValueError(f"patience={patience}: write a number of iterations of at least one, or None.")
     if tolerance is not None and not 0 <= tolerance < 1:

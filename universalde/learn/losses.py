@@ -1,7 +1,7 @@
 """Distances between a prediction and data with missing entries.
 
 A NaN in the data marks a missing entry: it adds nothing to the loss and nothing to the gradient.  A NaN in the
-prediction is a failed solve and always makes the loss NaN, also where the data are missing, so that :func:`fit` sees it.
+prediction is a failed solve and always makes the loss NaN, also where data are missing, so that :func:`fit` sees it.
 
 Prediction and data are arrays of one shape, or pytrees of such arrays with one structure.  ``weights`` multiply the
 squares and ``scale`` divides the residuals; both are numbers, arrays that broadcast to the data, or pytrees like the

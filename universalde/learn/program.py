@@ -5,20 +5,24 @@ passes one call makes, the limits and the learning rates are operands, so nothin
 stopping rules are applied after each pass, results do not depend on how the passes are split into calls.
 """
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from universalde.base.kernel import kernel
 from universalde.base.loop import loop
 from universalde.learn.constraints import Space
 from universalde.learn.rules import Context, Evaluation, Told, Verdict, select_tree
 
-__all__ = ["CAPACITY", "Limits", "Rows", "Run", "advance", "begin"]
+__all__ = ["CAPACITY", "SMALL", "Limits", "Rows", "Run", "advance", "begin"]
 
 CAPACITY = 2048  # rows of history, and so passes, of one call
+SMALL = 20_000  # parameters up to which the rules are one native kernel, and all stages one program
 
 
 class Limits(NamedTuple):
@@ -59,13 +63,14 @@ class Rows(NamedTuple):
 
 def begin(rules: tuple, active: int, vector: Any, space: Space, run: Run | None = None) -> Run:
     """The record at the start of a stage; what was found so far is kept."""
+    vector = np.asarray(vector)
     states = tuple(rule.start(vector, space) for rule in rules)
-    inf, none = jnp.full((), jnp.inf, vector.dtype), jnp.int32(0)
-    here = Evaluation(vector, inf, jnp.zeros_like(vector), jnp.bool_(True))
+    inf, none = vector.dtype.type(np.inf), np.int32(0)
+    here = Evaluation(vector, inf, np.zeros_like(vector), np.bool_(True))
     run = run or Run(none, states, vector, here, vector, inf, inf, inf, none, none, none, none, none)
     return run._replace(
-        active=jnp.int32(active), states=states, trial=vector, last=here, reference=inf, since=none,
-        iteration=jnp.int32(-1), verdict=none,
+        active=np.int32(active), states=states, trial=vector, last=here, reference=inf, since=none,
+        iteration=np.int32(-1), verdict=none,
     )  # fmt: skip
 
 
@@ -97,16 +102,16 @@ def advance(
     task = _Task(loss, validate, space, args, rules, numbers, limits)
     returned: list = []
     value_and_gradient = jax.value_and_grad(_scalar_loss(task, returned))
+    answer = partial(_answer, task)
+    if space.size <= SMALL and validate is None and all(rule.closed for rule in rules):
+        answer = kernel(answer)  # a hundred small operations compile several times faster as one
 
     def body(i: Any, active: Any, state: tuple, shared: Any, rows: Rows) -> tuple:
         count, run = state
         value, gradient = value_and_gradient(run.trial)
-        good = jnp.isfinite(value) & jnp.all(jnp.isfinite(gradient))
-        tried = Evaluation(run.trial, value, gradient, good)
-        told = _tell(task, run, tried)
-        run, row = _record(task, run, told, tried)
+        finished, run, row = answer(run, value, gradient, numbers, limits)
         rows = jax.tree.map(lambda buffer, x: lax.dynamic_update_index_in_dim(buffer, x, count, 0), rows, row)
-        return (count + told.finished, run), shared, rows
+        return (count + finished, run), shared, rows
 
     blank = jnp.full(CAPACITY, jnp.nan, space.dtype)
     (_, (count, run), _, rows) = loop(
@@ -117,6 +122,16 @@ def advance(
         private=Rows(blank, blank, blank),
     )
     return returned[0], count, run, rows
+
+
+def _answer(task: _Task, run: Run, value: Any, gradient: Any, numbers: tuple, limits: Limits) -> tuple[Any, Run, Rows]:
+    """What one evaluation changes: whether an iteration is finished, the record, and its row of history."""
+    task = task._replace(numbers=numbers, limits=limits)
+    good = jnp.isfinite(value) & jnp.all(jnp.isfinite(gradient))
+    tried = Evaluation(run.trial, value, gradient, good)
+    told = _tell(task, run, tried)
+    run, row = _record(task, run, told, tried)
+    return told.finished, run, row
 
 
 def _scalar_loss(task: _Task, returned: list | None = None) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from universalde.learn.rules import Evaluation, Told, Verdict, select_tree
@@ -113,22 +114,23 @@ class QuasiNewtonRule:
     memory: int | None
 
     monotone = True
+    closed = True
 
     def start(self, vector: Any, space: Any) -> SearchState:
-        zero, nothing = jnp.zeros((), vector.dtype), jnp.zeros_like(vector)
-        here = Evaluation(vector, zero, nothing, jnp.bool_(True))
-        far = jnp.full_like(zero, jnp.inf)
+        zero, far, nothing = vector.dtype.type(0), vector.dtype.type(np.inf), np.zeros_like(vector)
+        here = Evaluation(vector, zero, nothing, np.bool_(True))
+        memory = self._empty(vector, np)
         return SearchState(
-            here, nothing, zero, zero, zero, zero, zero, nothing, far, far, jnp.int32(0), jnp.bool_(False),
-            self._empty(vector),
-        )  # fmt: skip
+            here, nothing, zero, zero, zero, zero, zero, nothing, far, far, np.int32(0), np.bool_(False), memory
+        )
 
-    def _empty(self, vector: Any) -> Pairs | Matrix:
-        size, none = vector.shape[0], jnp.int32(0)
+    def _empty(self, vector: Any, numpy: Any) -> Pairs | Matrix:
+        """Memory without pairs, made by NumPy on the host and by its JAX twin inside a program."""
+        size, none = vector.shape[0], numpy.int32(0)
         if self.memory is None:
-            return Matrix(jnp.eye(size, dtype=vector.dtype), none)
-        zeros = jnp.zeros((self.memory, size), vector.dtype)
-        return Pairs(zeros, zeros, jnp.zeros(self.memory, vector.dtype), none)
+            return Matrix(numpy.eye(size, dtype=vector.dtype), none)
+        zeros = numpy.zeros((self.memory, size), vector.dtype)
+        return Pairs(zeros, zeros, numpy.zeros(self.memory, vector.dtype), none)
 
     def tell(self, state: SearchState, told: Evaluation, context: Any) -> Told:
         slope = jnp.vdot(told.gradient, state.direction)
@@ -137,7 +139,7 @@ class QuasiNewtonRule:
         state = state._replace(tries=state.tries + 1)
         state = _bracket(state, told, slope, enough & ~done, ~enough & ~done)
         exhausted = ~done & ((state.tries >= _TRIES) | _closed(state))
-        safe = exhausted & (state.low > 0)
+        safe = exhausted & (state.low > 0) & (state.low_value < state.start.value)
         reached = Evaluation(
             state.start.point + state.low * state.direction, state.low_value, state.low_gradient, jnp.bool_(True)
         )
@@ -161,7 +163,7 @@ class QuasiNewtonRule:
             moved & state.begun, lambda: self._learn(state.memory, start, state.start), lambda: state.memory
         )
         hopeless = ~moved & (state.memory.count <= 0)
-        empty = self._empty(start.point)
+        empty = self._empty(start.point, jnp)
         memory = select_tree(moved, learned, empty)
         direction = -self._precondition(memory, start.gradient)
         slope = jnp.vdot(direction, start.gradient)

@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import equinox as eqx
-import jax
 import numpy as np
 
 from universalde.learn import checkpoint as on_disk
 from universalde.learn.constraints import Space
-from universalde.learn.program import CAPACITY, Limits, Rows, Run, advance, begin
+from universalde.learn.program import CAPACITY, SMALL, Limits, Rows, Run, advance, begin
 from universalde.learn.progress import Report
 from universalde.learn.rules import Verdict
 
 __all__ = ["Fit", "History", "Options", "Session", "StageResult"]
 
 _CHUNK_SECONDS = 0.3
-_SHARED_SIZE = 20_000  # with more parameters each stage has a program of its own, which spares copies of its memory
 
 
 class History(NamedTuple):
@@ -72,25 +70,6 @@ class Options(NamedTuple):
     every: float
 
 
-@eqx.filter_jit
-def _to_vector(space: Space, params: Any) -> jax.Array:
-    return space.vector(params)
-
-
-@eqx.filter_jit
-def _trained_leaves(space: Space, vector: jax.Array) -> list:
-    leaves = jax.tree.leaves(space.params(vector))
-    return [leaves[place.index] for place in space.places]
-
-
-def _params_at(space: Space, vector: jax.Array) -> Any:
-    """The user's parameters; leaves that are not trained are the very objects that were given."""
-    leaves = list(space.others)
-    for place, leaf in zip(space.places, _trained_leaves(space, vector), strict=True):
-        leaves[place.index] = leaf
-    return space.structure.unflatten(leaves)
-
-
 class _Progress(NamedTuple):
     """What has been reached; replaced as a whole, so that an interrupt never sees half of a change."""
 
@@ -113,7 +92,7 @@ class Session:
             [(place.index, place.transform) for place in space.places],
         )  # fmt: skip
         self.fingerprint = on_disk.fingerprint(params, options.stages, settings, args)
-        self.vector = _to_vector(space, params)
+        self.vector = space.vector(params)
         self.now = self._resumed() or _Progress(self._stage_start(0, None), [], 0, 0.0, [], False, False)
         self.saved_at = time.perf_counter()
 
@@ -131,8 +110,8 @@ class Session:
 
     # What the compiled program is given ------------------------------------------------------------------------------
     def _rules(self, stage: int) -> tuple:
-        """The rules in the program of a stage: those of all stages, or its own alone when memory matters."""
-        stages = self.options.stages if self.space.size <= _SHARED_SIZE else (self.options.stages[stage],)
+        """The rules in the program of a stage: those of all stages, or its own alone when their memory is large."""
+        stages = self.options.stages if self.space.size <= SMALL else (self.options.stages[stage],)
         return tuple(dict.fromkeys(each.rule for each in stages))
 
     def _stage_start(self, stage: int, run: Run | None) -> Run:
@@ -152,7 +131,7 @@ class Session:
         said = "no relative improvement above {:g} in {} iterations"
         if patience is None and chosen.rule.monotone:
             patience, said = 10, "converged: the loss improved by less than {:g} (relative) in {} iterations"
-            tolerance = float(np.finfo(self.space.dtype).eps) if tolerance is None else tolerance
+            tolerance = max(1e-10, 10 * float(np.finfo(self.space.dtype).eps)) if tolerance is None else tolerance
         most = np.iinfo(np.int32).max
         limits = Limits(
             np.int32(min(chosen.steps, most)),
@@ -197,8 +176,9 @@ class Session:
         what = "its gradient is not finite" if np.isfinite(value) else f"it is {value:g}"
         raise ValueError(
             f"The loss cannot be used at the starting parameters: {what} there (value {value:g}). fit needs a start "
-            "where the loss and its gradient are finite. Evaluate loss(params) yourself; if a solve fails, start closer "
-            "to known physics (a smaller final layer of the network), shorten the time span, or use multiple shooting."
+            "where the loss and its gradient are finite. Evaluate loss(params) yourself; if a solve fails, start "
+            "closer to known physics (a smaller final layer of the network), shorten the time span, or use "
+            "MultipleShooting."
         )
 
     def _report(self) -> bool:
@@ -214,7 +194,7 @@ class Session:
         if options.callback is None:
             return False
         done = sum(len(rows.loss) for rows in self.now.rows) - 1
-        return options.callback(done, _params_at(self.space, run.last.point), loss) is True
+        return options.callback(done, self.space.params(np.asarray(run.last.point)), loss) is True
 
     def _close_stage(self, limits: Limits, impatient: str, stopped: bool) -> None:
         run, stage = self.now.run, self.now.stage
@@ -273,7 +253,7 @@ class Session:
             rows.loss, rows.gradient, None if self.options.validate is None else rows.score,
             tuple(int(x) for x in np.cumsum(lengths)),
         )  # fmt: skip
-        params = _params_at(self.space, now.run.best_point)
+        params = self.space.params(np.asarray(now.run.best_point))
         aux = eqx.filter_jit(self.loss)(params, *self.args)[1] if now.returns_pair else None
         return Fit(
             params, float(now.run.best_value), history, now.results[-1].reason, int(now.run.failures),

@@ -37,12 +37,13 @@ class State(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Everything a solve leaves: the final state, the saved rows, and the tape (empty when nobody reads it)."""
+    """Everything a solve leaves: the final state, the saved rows, the first step size, and the tape if it is read."""
 
     state: State
     ts: Any
     ys: Any
     attempts: Any
+    h0: Any
     tape: Tape | tuple
 
 
@@ -75,9 +76,10 @@ def integrate(program: Program, operands: Operands, begin: State | None = None, 
     """Run from ``begin`` (the start when ``None``) until the end, an event that stops, a failure, or a full buffer."""
     state = start(program, operands) if begin is None else begin
     taped = taped or "history" in program.parts
+    h0 = state.h
     saved = open_saved(program, operands, state, fresh=begin is None)
     tape = open_tape(program, state, lambda: _first_data(program, operands, state)) if taped else ()
-    limit = program.max_steps if not taped else min(program.max_steps, program.capacity)
+    limit = jnp.minimum(operands.budget, program.capacity) if taped else operands.budget
 
     def body(i: Any, active: Any, state: State, tape: Any, saved: Saved) -> tuple[State, Any, Saved]:
         model = model_of(program, operands, state.mode)
@@ -94,9 +96,9 @@ def integrate(program: Program, operands: Operands, begin: State | None = None, 
     attempts, state, tape, saved = loop(
         body, state, limit=limit, running=lambda state: state.status == RUNNING, shared=tape, private=saved
     )
-    status = jnp.where(state.status == RUNNING, jnp.int32(FULL if limit < program.max_steps else MAX_STEPS), state.status)
+    status = jnp.where(state.status == RUNNING, jnp.where(limit < operands.budget, FULL, MAX_STEPS), state.status)
     ts, ys = finish(program, saved)
-    return Outcome(state._replace(status=status), ts, ys, attempts, tape)
+    return Outcome(state._replace(status=status), ts, ys, attempts, h0, tape)
 
 
 def _first_data(program: Program, operands: Operands, state: State) -> Any:

@@ -29,6 +29,7 @@ class Operands(NamedTuple):
     dt0: Any
     mode: Any
     sign: Any
+    budget: Any
 
 
 class Program(NamedTuple):
@@ -41,7 +42,6 @@ class Program(NamedTuple):
     controller: Controller
     saving: str
     capacity: int
-    max_steps: int
     direction: int | None
     parts: frozenset
     events: int

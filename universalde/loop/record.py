@@ -45,8 +45,8 @@ def open_saved(program: Program, operands: Operands, state: Any, *, fresh: bool)
         rows = operands.ts.shape[0] + 1
         return Saved((), jnp.broadcast_to(state.y, (rows, *state.y.shape)))
     rows = program.capacity + 1
-    ts = jnp.zeros(rows, state.t.dtype)
-    ys = jnp.zeros((rows, *state.y.shape), state.y.dtype)
+    ts = jnp.full(rows, -1, state.t.dtype)
+    ys = jnp.full((rows, *state.y.shape), -2, state.y.dtype)
     return Saved(write(ts, 0, state.t), write(ys, 0, state.y)) if fresh else Saved(ts, ys)
 
 
@@ -83,14 +83,12 @@ def finish(program: Program, saved: Saved) -> tuple[Any, Any]:
 def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:
     """Shared buffers of ``capacity`` rows; ``first_data()`` is the dense data of a step (only its shape is used)."""
     rows = program.capacity
-    buffer = lambda x: jnp.zeros((rows, *jnp.shape(x)), jnp.asarray(x).dtype)  # noqa: E731
-    tree = lambda x: jax.tree.map(buffer, x)  # noqa: E731
-    data: Any = ()
-    if "history" in program.parts:
-        shapes = jax.eval_shape(first_data)
-        data = jax.tree.map(lambda s: jnp.zeros((rows, *s.shape), s.dtype), shapes)
-    kind = jnp.zeros(rows, jnp.int32)
-    return Tape(buffer(state.t), buffer(state.h), kind, buffer(state.y), tree(state.memory), tree(state.mode), data)
+    data: Any = jax.eval_shape(first_data) if "history" in program.parts else ()
+    example = Tape(state.t, state.h, jnp.int32(0), state.y, state.memory, state.mode, data)
+    leaves, structure = jax.tree.flatten(example)
+    # Rows are written before they are read.  Different fillings keep XLA from making one buffer and copying it.
+    buffers = [jnp.full((rows, *x.shape), k, x.dtype) for k, x in enumerate(leaves)]
+    return jax.tree.unflatten(structure, buffers)
 
 
 def tape_row(program: Program, tape: Tape, i: Any, active: Any, state: Any, tried: Attempt, landing: Landing) -> Tape:

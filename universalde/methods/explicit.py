@@ -3,7 +3,10 @@
 from typing import Any
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 
+from ..base.hold import hold
 from ..spec.method import Equation, Method, Step
 from ..tableaus.explicit import TSIT5
 from ..tableaus.tableau import Tableau
@@ -52,6 +55,12 @@ class ExplicitRK(Method):
             data=(y, tuple(h * k for k in stages)),
             rhs=table.stages - int(table.fsal),
         )
+
+    def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
+        def f(t: Any, y: Any) -> Any:
+            return hold(equation.f(t, hold(y)))
+
+        return self.step(Equation(f=f), t, h, y, memory, cache)
 
     def dense(self, data: Any, theta: Any) -> Any:
         y, increments = data

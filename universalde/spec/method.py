@@ -59,7 +59,7 @@ class Method(eqx.Module):
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"f"})
-    accepts: ClassVar[frozenset[str]] = frozenset({"f"})
+    accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
     adaptive: ClassVar[bool] = True
     native: eqx.AbstractVar[bool]
 
@@ -85,6 +85,10 @@ class Method(eqx.Module):
     @abc.abstractmethod
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
         """Attempt a step of size ``h``."""
+
+    def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
+        """The step in the form that is differentiated; the same numbers up to rounding, error estimate not needed."""
+        return self.step(equation, t, h, y, memory, cache)
 
     def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
         """``memory`` after the state was changed discontinuously; by default a fresh start."""

@@ -1,0 +1,156 @@
+"""One row of the tape as a differentiable function: the step that the solve took there, with its size held."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..base.buffers import read
+from ..loop.locate import LANDED, LAST
+from ..loop.past import no_past, recorded_past, replayed_past
+from ..loop.program import Operands, Program, equation_of, model_of
+
+__all__ = ["Row", "Stepped", "Walk"]
+
+
+class Stepped(NamedTuple):
+    """What a replayed step yields: the point after it, what its dense output needs, and ``(t, h)`` if they move."""
+
+    point: list
+    data: Any
+    clock: tuple
+
+
+class Row(NamedTuple):
+    """A tape row with what the past gave it."""
+
+    at: Any
+    reads: list
+    values: list
+
+
+class Walk(NamedTuple):
+    """A walk over the tape: which operands move (are differentiated), and the functions to replay.
+
+    A *point* is the list of floating leaves of ``(t, y, memory, mode)``; ``t`` is among them only when times move.
+    """
+
+    program: Program
+    structure: Any
+    moving: tuple[bool, ...]
+
+    @property
+    def mask(self) -> Operands:
+        """Which operands move, arranged like the operands."""
+        return jax.tree.unflatten(self.structure, self.moving)
+
+    @property
+    def moves_ts(self) -> bool:
+        """Whether the save times are differentiated."""
+        return self.mask.ts is True
+
+    @property
+    def time(self) -> bool:
+        """Whether times move: with the span, the save times, or an event."""
+        mask = self.mask
+        return bool(mask.t0 or mask.t1 or self.moves_ts or self.program.events)
+
+    def check(self) -> None:
+        """Say what cannot be differentiated."""
+        if self.mask.rtol or self.mask.atol or self.mask.dt0:
+            raise TypeError("tolerances and dt0 are constants of a solve; a derivative with respect to them was asked for")
+        if self.time and "history" in self.program.parts:
+            raise TypeError("derivatives with respect to times (or through events) of a problem with a past are not defined yet")
+
+    def values(self, leaves: list) -> tuple:
+        """The operands that move."""
+        return tuple(leaf for leaf, moves in zip(leaves, self.moving, strict=True) if moves)
+
+    def operands(self, leaves: list, theta: tuple) -> Operands:
+        """The operands with ``theta`` in the places of those that move."""
+        values = iter(theta)
+        full = [next(values) if moves else leaf for leaf, moves in zip(leaves, self.moving, strict=True)]
+        return jax.tree.unflatten(self.structure, full)
+
+    def point(self, t: Any, y: Any, memory: Any, mode: Any) -> list:
+        """The floating leaves."""
+        return [x for x in jax.tree.leaves((t if self.time else (), y, memory, mode)) if _floats(x)]
+
+    def spread(self, at: Any, point: list) -> tuple:
+        """``(t, y, memory, mode)`` of a row with ``point`` in place of its floating leaves."""
+        values = iter(point)
+        tree = (at.t if self.time else (), at.y, at.memory, at.mode)
+        t, y, memory, mode = jax.tree.map(lambda x: next(values) if _floats(x) else x, tree)
+        return (t if self.time else at.t), y, memory, mode
+
+    def start(self, leaves: list, theta: tuple, h: Any) -> list:
+        """The point at the start of the solve."""
+        operands = self.operands(leaves, theta)
+        model = model_of(self.program, operands, operands.mode)
+        equation = equation_of(model, no_past(self.program, model, operands))
+        memory, _ = self.program.method.init(equation, operands.t0, operands.y0, h)
+        return self.point(operands.t0, operands.y0, memory, operands.mode)
+
+    def row(self, leaves: list, tape: Any, index: Any) -> Row:
+        """Read a row; for a problem with a past also find which earlier rows its step reads."""
+        at = jax.tree.map(lambda buffer: read(buffer, index), tape._replace(data=()))
+        if "history" not in self.program.parts:
+            return Row(at, [], [])
+        operands = self.operands(leaves, self.values(leaves))
+        model = model_of(self.program, operands, at.mode)
+        reads: list = []
+        past = recorded_past(self.program, model, operands, tape, index, reads)
+        self._step(equation_of(model, past), at.t, at.h, at.y, at.memory)
+        return Row(at, reads, [found.data for found in reads])
+
+    def advance(self, leaves: list, row: Row, theta: tuple, point: list, values: list) -> Stepped:
+        """The step of ``row`` as a function of the moving operands, the point and the past it reads."""
+        program, at = self.program, row.at
+        operands = self.operands(leaves, theta)
+        t, y, memory, mode = self.spread(at, point)
+        model = model_of(program, operands, mode)
+        equation = equation_of(model, replayed_past(program, model, operands, row.reads, values))
+        h = at.h
+        if self.time:
+            h = jnp.where(at.kind == LAST, operands.t1 - t, h)
+            if model.events:
+                h = self._landing_size(model, equation, at, t, h, y, memory)
+        step = self._step(equation, t, h, y, memory)
+        after = (t + h, step.y, step.memory, mode)
+        for k, event in enumerate(model.events):
+            if event.then is not None:
+                changed = self._changed(operands, event, after[0], step, mode)
+                after = jax.tree.map(lambda a, b, k=k: jnp.where(at.kind == LANDED + k, a, b), changed, after)
+        return Stepped(self.point(*after), step.data, (t, h) if self.time else ())
+
+    def _step(self, equation: Any, t: Any, h: Any, y: Any, memory: Any) -> Any:
+        method = self.program.method
+        _, cache = method.init(equation, t, y, h)
+        return method.replay(equation, t, h, y, memory, jax.lax.stop_gradient(cache))
+
+    def _landing_size(self, model: Any, equation: Any, at: Any, t: Any, h: Any, y: Any, memory: Any) -> Any:
+        """The size of a step that lands on an event moves with the event (implicit function theorem)."""
+        for k, event in enumerate(model.events):
+
+            def miss(h: Any, event: Any = event) -> Any:
+                return event.when(t + h, self._step(equation, t, h, y, memory).y)
+
+            value, slope = jax.jvp(miss, (jax.lax.stop_gradient(h),), (jnp.ones_like(h),))
+            slope = jax.lax.stop_gradient(jnp.where(slope == 0, 1, slope))
+            moved = h - (value - jax.lax.stop_gradient(value)) / slope
+            h = jnp.where(at.kind == LANDED + k, moved, h)
+        return h
+
+    def _changed(self, operands: Operands, event: Any, t: Any, step: Any, mode: Any) -> tuple:
+        y, mode = event.then(t, step.y, mode)
+        model = model_of(self.program, operands, mode)
+        return t, y, self.program.method.reset(equation_of(model, None), t, y, step.memory), mode
+
+    def dense(self, row: Row, data: Any, clock: tuple, time: Any) -> Any:
+        """The saved value at ``time`` inside the step."""
+        t, h = clock if clock else (row.at.t, row.at.h)
+        return self.program.method.dense(data, (time - t) / jnp.where(row.at.h == 0, 1, h))
+
+
+def _floats(x: Any) -> bool:
+    return jnp.issubdtype(x.dtype, jnp.inexact)

@@ -1,0 +1,122 @@
+"""Checks at the border, each failure a sentence."""
+
+import math
+import numbers
+import warnings
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .closures import is_array
+from .ravel import Shape, is_number_list
+
+__all__ = ["check_finite", "check_right_hand_side", "check_save_times", "check_span", "check_steps", "check_tolerance", "is_concrete"]
+
+
+def is_concrete(x: Any) -> bool:
+    """Whether the value can be looked at now (it is not traced)."""
+    return not isinstance(x, jax.core.Tracer)
+
+
+def check_span(t0: Any, t1: Any) -> None:
+    """``tspan`` must hold two different finite numbers."""
+    for name, t in (("t0", t0), ("t1", t1)):
+        if not (isinstance(t, numbers.Real) or (is_array(t) and jnp.ndim(t) == 0)) or isinstance(t, bool):
+            raise TypeError(f"tspan holds {name} = {t!r}; both ends are real numbers, for example (0.0, 10.0)")
+        if is_concrete(t) and not math.isfinite(float(t)):
+            raise ValueError(f"tspan holds {name} = {t}; both ends must be finite. To run to a steady state, stop by an event")
+    if is_concrete(t0) and is_concrete(t1) and float(t0) == float(t1):
+        raise ValueError(f"tspan = ({t0}, {t1}) has zero length; give two different times")
+
+
+def check_tolerance(rtol: Any, atol: Any, shape: Shape) -> None:
+    """Tolerances must be non-negative numbers (``atol`` also one per component), within reach of the precision."""
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if is_array(value) and jnp.ndim(value) > 0 and jnp.shape(value) != (shape.size,):
+            raise ValueError(
+                f"{name} has shape {jnp.shape(value)}; give one number, or one per component, shape ({shape.size},)"
+            )
+        if is_concrete(value) and not np.all(np.asarray(value) >= 0):
+            raise ValueError(f"{name} = {value}; tolerances are not negative, typical are rtol=1e-6, atol=1e-9")
+    if is_concrete(rtol) and is_concrete(atol):
+        if not np.all(np.asarray(rtol) + np.asarray(atol) > 0):
+            raise ValueError("rtol and atol are both zero; at least one must be positive")
+        eps = float(jnp.finfo(shape.dtype).eps)
+        if np.max(np.asarray(rtol)) < 10 * eps and np.max(np.asarray(atol)) < 10 * eps:
+            name = jnp.dtype(shape.dtype).name
+            fix = " Switch on float64: jax.config.update('jax_enable_x64', True)." if eps > 1e-10 else ""
+            warnings.warn(
+                f"rtol = {rtol} and atol = {atol} are below what {name} can resolve ({eps:.1e}); the solve will be slow "
+                f"and not more accurate.{fix}",
+                stacklevel=4,
+            )
+
+
+def check_finite(y0: Any, name: str = "y0") -> None:
+    """NaN or infinity in initial values or data."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(y0):
+        if is_concrete(leaf) and not np.all(np.isfinite(np.asarray(leaf))):
+            where = np.argwhere(~np.isfinite(np.atleast_1d(np.asarray(leaf))))[0].tolist()
+            raise ValueError(f"{name}{jax.tree_util.keystr(path)} is NaN or infinite at index {where}; give finite values")
+
+
+def check_save_times(ts: Any, t0: Any, t1: Any) -> None:
+    """Save times must be a vector, ordered in the direction of the span, and inside it."""
+    if jnp.ndim(ts) != 1 or jnp.shape(ts)[0] == 0:
+        raise ValueError(f"saveat has shape {jnp.shape(ts)}; give a vector of at least one time, None, or a ude.Save")
+    if not all(is_concrete(x) for x in (ts, t0, t1)):
+        return
+    values, start, end = np.asarray(ts), float(t0), float(t1)
+    sign = 1.0 if end > start else -1.0
+    if not np.all(np.isfinite(values)):
+        raise ValueError("saveat holds NaN or infinity; give finite times")
+    if np.any(np.diff(values) * sign < 0):
+        k = int(np.argmax(np.diff(values) * sign < 0))
+        order = "increasing" if sign > 0 else "decreasing (tspan runs backwards)"
+        raise ValueError(f"saveat is not sorted: {values[k]} is followed by {values[k + 1]}; give {order} times")
+    slack = 1e-6 if values.dtype == np.float32 else 1e-12
+    slack = slack * max(abs(start), abs(end))
+    if (values[0] - start) * sign < -slack or (values[-1] - end) * sign > slack:
+        raise ValueError(f"saveat runs from {values[0]} to {values[-1]}, outside tspan = ({start}, {end})")
+
+
+def check_steps(dt0: Any, max_steps: Any) -> None:
+    """The first step size must be positive and the number of steps a positive whole number."""
+    if not isinstance(max_steps, int | np.integer) or isinstance(max_steps, bool) or max_steps < 1:
+        raise ValueError(f"max_steps = {max_steps!r}; give a whole number of at least 1")
+    if dt0 is not None and is_concrete(dt0) and not float(dt0) > 0:
+        raise ValueError(f"dt0 = {dt0}; the first step size is positive, also when tspan runs backwards")
+
+
+def check_right_hand_side(out: Any, shape: Shape, what: str = "f(t, y, args)") -> None:
+    """The right-hand side must return something shaped like the state, of a dtype that fits it."""
+    if is_number_list(out) and len(shape.shapes) == 1:
+        leaves = jax.tree.leaves(out)
+        found: tuple = (len(out),) if isinstance(out, list | tuple) else ()
+        if found != shape.shapes[0] and not (len(leaves) == math.prod(shape.shapes[0]) and len(shape.shapes[0]) > 1):
+            raise ValueError(f"{what} returned {len(leaves)} numbers for a state of shape {shape.shapes[0]}; {_like(shape)}")
+        return
+    leaves, structure = jax.tree.flatten(out)
+    if structure != shape.structure:
+        raise TypeError(f"{what} returned the structure {structure} for a state of structure {shape.structure}; {_like(shape)}")
+    for leaf, expected in zip(leaves, shape.shapes, strict=True):
+        if not hasattr(leaf, "shape"):
+            raise TypeError(f"{what} returned {leaf!r} ({type(leaf).__name__}); it must return numbers or arrays")
+        if tuple(leaf.shape) != expected:
+            raise ValueError(f"{what} returned shape {tuple(leaf.shape)} for a state of shape {expected}; {_like(shape)}")
+        kind, state = jnp.dtype(leaf.dtype), jnp.dtype(shape.dtype)
+        if jnp.issubdtype(kind, jnp.complexfloating) and not jnp.issubdtype(state, jnp.complexfloating):
+            raise TypeError(f"{what} returned {kind.name} for a {state.name} state; give a complex y0, or a real derivative")
+        if kind == jnp.bool_:
+            raise TypeError(f"{what} returned truth values; it must return the derivative dy/dt")
+        if jnp.issubdtype(kind, jnp.floating) and kind.itemsize > jnp.finfo(state).dtype.itemsize:
+            raise TypeError(
+                f"{what} returned {kind.name} for a {state.name} state; give y0 as {kind.name}, or args as {state.name}, "
+                "so that the precision of the solve is what you mean it to be"
+            )
+
+
+def _like(shape: Shape) -> str:
+    return f"return dy/dt shaped like y0 ({shape.size} number{'s' if shape.size != 1 else ''} in all)"

@@ -1,0 +1,40 @@
+"""``hold(x)``: ``x``, computed once.
+
+XLA:CPU fuses cheap operations into every consumer, again and again.  In the derivative of a small right-hand side, whose
+consumers are many slices and pads of two or three numbers, it thereby computes each stage's sums a dozen times.  ``hold``
+is the identity as a call that is not inlined: what goes through it is computed once.  On other platforms it is nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.extend.core as jex
+from jax.interpreters import ad, batching, mlir
+
+__all__ = ["hold"]
+
+hold_p = jex.Primitive("universalde_hold")
+
+
+def hold(x: Any) -> Any:
+    """The array ``x`` itself."""
+    return hold_p.bind(x)
+
+
+hold_p.def_impl(lambda x: x)
+hold_p.def_abstract_eval(lambda x: x)
+ad.deflinear2(hold_p, lambda cotangent, x: [hold_p.bind(cotangent)])
+batching.primitive_batchers[hold_p] = lambda operands, dims: (hold_p.bind(*operands), dims[0])
+
+
+def _lower_cpu(ctx: Any, x: Any) -> Sequence:
+    identity = jax.make_jaxpr(lambda x: x)(*ctx.avals_in)
+    results = mlir.core_call_lowering(ctx, x, name="universalde_hold", call_jaxpr=identity)
+    attributes = mlir.ir.DictAttr.get({"inlineable": mlir.ir.StringAttr.get("false")})
+    mlir.flatten_ir_values(results)[0].owner.attributes["mhlo.frontend_attributes"] = attributes
+    return results
+
+
+mlir.register_lowering(hold_p, lambda ctx, x: [x])
+mlir.register_lowering(hold_p, _lower_cpu, platform="cpu")

@@ -1,0 +1,119 @@
+"""The border between what a user writes and what is compiled."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .base import checks
+from .base.closures import is_array, split
+from .base.ravel import Shape, as_arrays, cast, ravel, shape_of
+from .loop.program import Fixed, Operands, Program, join_args
+from .spec.controller import Controller
+from .spec.method import Method
+from .spec.problem import Problem
+from .spec.save import Save
+
+__all__ = ["Border", "border"]
+
+
+class Border(NamedTuple):
+    """A call of ``solve`` after conversion: what is compiled, what varies, and the shape of the state."""
+
+    program: Program
+    operands: Operands
+    shape: Shape
+
+    @property
+    def traced(self) -> bool:
+        """Whether any number is known only inside a compiled program."""
+        return not all(checks.is_concrete(x) for x in jax.tree.leaves(self.operands))
+
+    def check_right_hand_side(self) -> None:
+        """Evaluate the right-hand side on abstract values and compare it with the state."""
+        program, shape = self.program, self.shape
+
+        def once(operands: Operands) -> tuple:
+            functions = program.functions.join(list(operands.cells))
+            y = shape.unravel(operands.y0)
+            extra: tuple = ((lambda t: y),) if "history" in program.parts else ()
+            extra = (*extra, operands.mode) if program.has_mode else extra
+            out = functions["f"](operands.t0, y, join_args(program.args, operands.args), *extra)
+            checks.check_right_hand_side(out, shape)
+            return ()
+
+        jax.eval_shape(once, self.operands)
+
+
+def border(
+    problem: Problem, method: Method, *, rtol: Any, atol: Any, saveat: Any, dt0: Any, max_steps: int, controller: Controller
+) -> Border:
+    """Check the arguments and tell them apart into program and operands."""
+    y0 = as_arrays(problem.y0, "y0")
+    checks.check_finite(y0)
+    shape = shape_of(y0)
+    real = jnp.finfo(shape.dtype).dtype
+    t0, t1 = problem.tspan
+    checks.check_span(t0, t1)
+    checks.check_tolerance(rtol, atol, shape)
+    checks.check_steps(dt0, max_steps)
+    save = saveat if isinstance(saveat, Save) else Save(ts=saveat)
+    sign = _direction(t0, t1)
+    if save.ts is not None:
+        checks.check_save_times(save.ts, t0, t1)
+    args, arrays = _split_args(problem.args, real)
+    functions = {"f": problem.f, "history": problem.history, "noise": problem.noise, "events": problem.events}
+    static, cells = split(functions)
+
+    def number(x: Any) -> Any:
+        return cast(x, real)
+
+    flip = number(sign) if sign is not None else jnp.sign(number(t1) - number(t0))
+
+    def forward(t: Any) -> Any:
+        return number(t) if sign == 1 else flip * number(t)
+
+    operands = Operands(
+        y0=ravel(y0), t0=forward(t0), t1=forward(t1), args=arrays, cells=tuple(_operand(c) for c in cells),
+        ts=() if save.ts is None else forward(save.ts), rtol=number(rtol), atol=number(atol),
+        dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
+    )  # fmt: skip
+    program = Program(
+        functions=static, shape=shape, args=args, method=method, controller=controller,
+        saving="end" if save.end else ("times" if save.ts is not None else "steps"),
+        capacity=save.capacity, direction=sign, parts=problem.parts, events=len(problem.events),
+        has_mode=problem.mode is not None, chooses_step=dt0 is None,
+    )  # fmt: skip
+    return Border(program, operands, shape)
+
+
+def _direction(t0: Any, t1: Any) -> int | None:
+    if checks.is_concrete(t0) and checks.is_concrete(t1):
+        return 1 if float(t1) > float(t0) else -1
+    return None
+
+
+def _split_args(args: Any, real: Any) -> tuple[tuple, tuple]:
+    """Arrays and numbers become operands (so that new numbers never retrace); everything else is static."""
+    leaves, structure = jax.tree.flatten(args)
+    static, arrays = [], []
+    for leaf in leaves:
+        if isinstance(leaf, bool | str) or not (is_array(leaf) or isinstance(leaf, int | float | complex | np.generic)):
+            static.append(Fixed(leaf, type(leaf)))
+            continue
+        static.append(None)
+        # Python's (and NumPy's double) numbers take the precision of the state.
+        arrays.append(cast(leaf, real) if isinstance(leaf, float) else _operand(leaf))
+    return (structure, tuple(static)), tuple(arrays)
+
+
+def _operand(x: Any) -> Any:
+    """An array or number as JAX would hold it (without float64 switched on: in single precision)."""
+    return x if isinstance(x, jax.Array) else np.asarray(x, jax.dtypes.canonicalize_dtype(np.asarray(x).dtype))
+
+
+def _mode(mode: Any, real: Any) -> Any:
+    if mode is None:
+        return ()
+    return jax.tree.map(lambda x: cast(x, real) if isinstance(x, float) else _operand(x), mode)

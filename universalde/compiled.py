@@ -1,0 +1,68 @@
+"""Compiled solves, shared between calls."""
+
+import collections
+import warnings
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import jax
+
+from .adjoint.discrete import differentiable
+from .base.kernel import kernel
+from .loop.integrate import integrate
+from .loop.program import Program
+
+__all__ = ["compiled", "first_time"]
+
+SIZE = 256  # programs kept; the one used longest ago goes first
+OFTEN = 5  # compilations of one right-hand side before a warning
+
+_programs: collections.OrderedDict = collections.OrderedDict()
+_seen: collections.OrderedDict = collections.OrderedDict()
+_compilations: collections.Counter = collections.Counter()
+
+
+def _build(program: Program, kind: str) -> Callable:
+    native = program.method.native
+    if kind == "differentiable":
+        return differentiable(program)
+    if kind == "begin":
+        return kernel(lambda operands: integrate(program, operands), native=native)
+    return kernel(lambda operands, state: integrate(program, operands, state), native=native)
+
+
+def compiled(program: Program, kind: str, build: Callable[[Program, str], Callable] = _build) -> Callable:
+    """The jitted function of a kind (``differentiable``, ``begin``, ``resume``, …) for ``program``; equal programs share it."""
+    key = (program, kind)
+    function = _programs.get(key)
+    if function is None:
+        function = _programs[key] = jax.jit(build(program, kind))
+        if len(_programs) > SIZE:
+            _programs.popitem(last=False)
+    _programs.move_to_end(key)
+    return function
+
+
+def first_time(key: Hashable, function: Any) -> bool:
+    """Whether ``key`` was not seen lately; warns when one right-hand side is compiled anew again and again."""
+    try:
+        new = key not in _seen
+    except TypeError as error:
+        raise TypeError(
+            f"a static part of the problem cannot be hashed ({error}); args may hold arrays, numbers, strings and functions"
+        ) from None
+    if not new:
+        return False
+    _seen[key] = True
+    if len(_seen) > 4 * SIZE:
+        _seen.popitem(last=False)
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        _compilations[code] += 1
+        if _compilations[code] == OFTEN + 1:
+            warnings.warn(
+                f"the right-hand side {function.__name__!r} was compiled anew more than {OFTEN} times. Numbers it closes "
+                "over, and new functions, are part of the compiled program: pass numbers through args, or as arrays.",
+                stacklevel=4,
+            )
+    return True

@@ -1,0 +1,79 @@
+"""The solution between the steps."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .base.checks import is_concrete
+from .compiled import compiled
+from .loop.program import Operands, Program, equation_of, model_of
+
+__all__ = ["Later", "Steps"]
+
+
+class Steps(eqx.Module):
+    """Dense solution over the saved steps; the step that holds ``t`` is taken again and interpolated."""
+
+    program: Program = eqx.field(static=True)
+    operands: Operands
+    ts: Any
+    ys: Any
+    saved: Any
+
+    def __call__(self, t: Any) -> Any:
+        """The state at ``t``, a number or an array of times (whose axes come first)."""
+        times = jnp.asarray(t, self.ts.dtype)
+        self._check(times)
+        run = compiled(self.program, "dense", lambda program, kind: partial(_evaluate, program))
+        flat = run(self.operands, self.ts, self.ys, jnp.asarray(self.saved), times.reshape(-1))
+        return self.program.shape.unravel(flat.reshape(*times.shape, flat.shape[-1]))
+
+    def _check(self, times: Any) -> None:
+        if not all(is_concrete(x) for x in (times, self.ts, self.saved)) or jnp.ndim(self.saved):
+            return
+        sign = float(self.operands.sign)
+        forward = sign * np.asarray(times)
+        first, last = float(self.ts[0]), float(self.ts[int(self.saved) - 1])
+        slack = 16 * float(jnp.finfo(self.ts.dtype).eps) * max(abs(first), abs(last))
+        if forward.size and (forward.min() < first - slack or forward.max() > last + slack):
+            raise ValueError(f"sol(t) was asked for t = {t_of(times)}; this solution covers {sign * first:g} to {sign * last:g}")
+
+
+def t_of(times: Any) -> str:
+    """The times, shortened."""
+    values = np.asarray(times).reshape(-1)
+    return f"{values[0]:g}" if values.size == 1 else f"{values.min():g} … {values.max():g}"
+
+
+def _evaluate(program: Program, operands: Operands, ts: Any, ys: Any, saved: Any, times: Any) -> Any:
+    model = model_of(program, operands, operands.mode)
+    equation = equation_of(model, None)
+    method = program.method
+
+    def one(t: Any) -> Any:
+        t = t if program.direction == 1 else operands.sign * t
+        row = jnp.clip(jnp.searchsorted(ts, t, side="right") - 1, 0, jnp.maximum(saved - 2, 0))
+        start, y, h = ts[row], ys[row], ts[row + 1] - ts[row]
+        memory, cache = method.init(equation, start, y, h)
+        step = method.step(equation, start, h, y, memory, cache)
+        return method.dense(step.data, (t - start) / jnp.where(h == 0, 1, h))
+
+    return jax.vmap(one)(times)
+
+
+class Later(eqx.Module):
+    """Dense solution of a solve that kept only given times: the steps are computed when they are first asked for."""
+
+    resolve: Callable = eqx.field(static=True)
+    found: dict = eqx.field(static=True, default_factory=dict)
+
+    def __call__(self, t: Any) -> Any:
+        """The state at ``t``."""
+        if "dense" not in self.found:
+            self.found["dense"] = self.resolve()
+        return self.found["dense"](t)

@@ -1,0 +1,161 @@
+"""``solve``: the border, the compiled loop, and back."""
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
+from .border import Border, border
+from .choose import check_fits, choose
+from .compiled import compiled, first_time
+from .control.pi import PI
+from .dense import Later, Steps
+from .loop.integrate import Outcome
+from .spec.controller import Controller
+from .spec.method import Method
+from .spec.problem import Problem
+from .spec.solution import Solution, Stats
+
+__all__ = ["solve"]
+
+
+def solve(
+    problem: Problem,
+    method: Method | None = None,
+    *,
+    rtol: Any = 1e-3,
+    atol: Any = 1e-6,
+    saveat: Any = None,
+    dt0: Any = None,
+    max_steps: int = 100_000,
+    controller: Controller | None = None,
+    throw: bool = True,
+) -> Solution:
+    r"""Solve an initial value problem.
+
+    Each step's error estimate :math:`e` is held to :math:`\mathrm{rms}(e_i / (atol + rtol \max(|y_i|, |y_i'|))) \le 1`.
+
+    ``method=None`` chooses one and says which in ``sol.method``.  ``rtol`` and ``atol`` are numbers (or vectors with one
+    entry per component); ``saveat`` is ``None`` (every step), a vector of times, or a :class:`Save`; ``dt0`` the first
+    step size (``None``: chosen); ``max_steps`` the most attempts.  Outside ``jit`` a solve that does not reach its end
+    raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says so and what was not reached is NaN.
+
+    Derivatives with respect to ``y0``, ``args``, ``tspan`` and ``saveat``, and whatever arrays ``f`` closes over, are
+    those of the numbers computed (discrete adjoint), in forward and reverse mode, also under ``vmap``.
+
+    Example::
+
+        problem = ude.ODE(lambda t, y, k: -k * y, 1.0, (0.0, 2.0), args=0.5)
+        sol = ude.solve(problem, ude.Tsit5(), rtol=1e-8, atol=1e-8, saveat=jnp.linspace(0, 2, 5))
+        jax.grad(lambda k: ude.solve(problem.replace(args=k), saveat=jnp.array([2.0])).ys[0])(0.5)
+    """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
+    method, reason = choose(problem) if method is None else (method, "as given")
+    check_fits(method, problem)
+    call = border(
+        problem, method, rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller or PI()
+    )
+    program, operands = call.program, call.operands
+    if first_time((program.functions, program.shape, program.args, program.parts), problem.f):
+        call.check_right_hand_side()
+    label = f"{method.name}: {reason}"
+    if call.traced:
+        return _traced(call, compiled(program, "differentiable")(operands), label)
+    return _eager(call, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
+
+
+def _resolve(problem: Problem, method: Method, rtol: Any, atol: Any, dt0: Any, max_steps: int, controller: Any) -> Any:
+    """The same solve with every step kept, for a dense solution that is asked for afterwards."""
+    kept = solve(
+        problem, method, rtol=rtol, atol=atol, dt0=dt0, max_steps=max_steps, controller=controller, throw=False
+    )
+    return kept.dense
+
+
+def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
+    """Inside a trace: fixed numbers of rows; what was not reached is NaN, steps past the end repeat the last."""
+    state, saving = outcome.state, call.program.saving
+    ok = (state.status == SUCCESS) | (state.status == STOPPED)
+    if saving == "end":
+        ts, ys = state.t[None], jnp.where(ok, state.y, jnp.nan)[None]
+    else:
+        rows = outcome.ys.shape[0]
+        reached = jnp.arange(rows) < state.saved
+        if saving == "times":
+            ts, ys = call.operands.ts, jnp.where(reached[:, None], outcome.ys, jnp.nan)
+        else:
+            ts = jnp.where(reached, outcome.ts, state.t)
+            ys = jnp.where(reached[:, None], outcome.ys, state.y)
+    return _solution(call, outcome, state.status, ts, ys, state.saved, label, None)
+
+
+def _eager(call: Border, label: str, throw: bool, resolve: Any) -> Solution:
+    """Outside a trace: the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
+    program, operands = call.program, call.operands
+    outcome = compiled(program, "begin")(operands)
+    status = int(outcome.state.status)
+    if program.saving == "steps":
+        pieces = [(outcome.ts, outcome.ys, outcome.state.saved)]
+        while status == FULL:
+            state = outcome.state
+            done = int(state.accepted) + int(state.rejected)
+            if done >= int(operands.budget):
+                status = MAX_STEPS
+                break
+            resumed = state._replace(status=jnp.int32(RUNNING), saved=jnp.int32(0))
+            rest = operands._replace(budget=operands.budget - done)
+            outcome = compiled(program, "resume")(rest, resumed)
+            pieces.append((outcome.ts, outcome.ys, outcome.state.saved))
+            status = int(outcome.state.status)
+        ts = np.concatenate([np.asarray(t)[: int(n)] for t, _, n in pieces])
+        ys = np.concatenate([np.asarray(y)[: int(n)] for _, y, n in pieces])
+        saved = len(ts)
+    elif program.saving == "times":
+        saved, ts, ys = int(outcome.state.saved), operands.ts, outcome.ys
+        if saved < ys.shape[0]:
+            ys = np.where((np.arange(ys.shape[0]) < saved)[:, None], np.asarray(ys), np.nan)
+    else:
+        ts, ys, saved = np.asarray(outcome.state.t)[None], np.asarray(outcome.state.y)[None], 1
+    if throw and status not in (SUCCESS, STOPPED):
+        raise SolveError(_failure(call, outcome, status))
+    return _solution(call, outcome, status, ts, ys, saved, label, resolve)
+
+
+def _failure(call: Border, outcome: Outcome, status: int) -> str:
+    state = outcome.state
+    reached = float(state.t) * float(call.operands.sign)
+    end = float(call.operands.t1) * float(call.operands.sign)
+    counts = f"{int(state.accepted)} steps, {int(state.rejected)} rejected, last step size {float(state.h):.3g}"
+    return (
+        f"{CODES[status][1]} Reached t = {reached:.8g} of {end:.8g} ({counts}). "
+        "Pass throw=False to get the part that was computed."
+    )
+
+
+def _solution(
+    call: Border, outcome: Outcome, status: Any, ts: Any, ys: Any, saved: Any, label: str, resolve: Any
+) -> Solution:
+    state, shape, operands = outcome.state, call.shape, call.operands
+    forward = call.program.direction == 1
+    user = (lambda t: t) if forward else (lambda t: operands.sign * t)
+    if call.program.has_mode:
+        dense: Any = None
+    elif call.program.saving == "steps":
+        dense = Steps(call.program, operands, jnp.asarray(ts), jnp.asarray(ys), saved)
+    else:
+        dense = None if resolve is None else Later(resolve)
+    return Solution(
+        ts=jnp.asarray(user(ts)),
+        ys=shape.unravel(jnp.asarray(ys)),
+        result=Status(status),
+        stats=Stats(state.accepted, state.rejected, state.rhs, saved),
+        t=user(state.t),
+        y=shape.unravel(state.y),
+        mode=state.mode if call.program.has_mode else None,
+        method=label,
+        dense=dense,
+    )
