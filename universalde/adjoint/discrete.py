@@ -80,7 +80,7 @@ def differentiable(program: Program) -> Callable[[Operands], Outcome]:
         moved = linear_map(
             lambda residuals, linear: _push(walk, residuals, linear),
             lambda residuals, cotangents: _pull(walk, residuals, cotangents),
-            residuals, directions, native=native,
+            residuals, directions, _shape_of_moved(walk, outcome), native=native,
         )  # fmt: skip
         state = zeros.state
         t, y, memory, mode = walk.spread(state, moved.point) if moved.point else state
@@ -99,6 +99,12 @@ def _is_zero(x: Any) -> bool:
 def _no_tangent(x: Any) -> Any:
     inexact = jnp.issubdtype(x.dtype, jnp.inexact)
     return jnp.zeros_like(x) if inexact else np.zeros(x.shape, jax.dtypes.float0)
+
+
+def _shape_of_moved(walk: Walk, outcome: Outcome) -> Moved:
+    state = outcome.state
+    ts = outcome.ts if walk.program.saving == "steps" else ()
+    return Moved(walk.point(state.t, state.y, state.memory, state.mode), ts, outcome.ys)
 
 
 def _first_row(walk: Walk, leaves: list) -> Any:

@@ -26,8 +26,8 @@ class Static(NamedTuple):
     key: Hashable
     build: Any  # excluded from comparison through _Build
 
-    def join(self, operands: list) -> Callable:
-        """The function with ``operands`` in the places of its arrays."""
+    def join(self, operands: list) -> Any:
+        """The function (or tree of functions) with ``operands`` in the places of its arrays."""
         return self.build.function(list(operands))
 
 

@@ -12,6 +12,8 @@ import jax
 import jax.extend.core as jex
 from jax.interpreters import ad, batching, mlir
 
+from .kernel import call_marked
+
 __all__ = ["hold"]
 
 hold_p = jex.Primitive("universalde_hold")
@@ -30,10 +32,7 @@ batching.primitive_batchers[hold_p] = lambda operands, dims: (hold_p.bind(*opera
 
 def _lower_cpu(ctx: Any, x: Any) -> Sequence:
     identity = jax.make_jaxpr(lambda x: x)(*ctx.avals_in)
-    results = mlir.core_call_lowering(ctx, x, name="universalde_hold", call_jaxpr=identity)
-    attributes = mlir.ir.DictAttr.get({"inlineable": mlir.ir.StringAttr.get("false")})
-    mlir.flatten_ir_values(results)[0].owner.attributes["mhlo.frontend_attributes"] = attributes
-    return results
+    return call_marked(ctx, [x], identity, "universalde_hold", {"inlineable": "false"})
 
 
 mlir.register_lowering(hold_p, lambda ctx, x: [x])

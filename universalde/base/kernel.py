@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.interpreters import ad, batching, mlir
 
-__all__ = ["ATTRIBUTES", "kernel", "obstacle"]
+__all__ = ["ATTRIBUTES", "call_marked", "kernel", "kernel_p", "obstacle"]
 
 ATTRIBUTES = {"xla_cpu_small_call": "true", "inlineable": "false"}
 
@@ -118,11 +118,16 @@ def _lower_cpu(ctx: Any, *operands: Any, program: jex.ClosedJaxpr, native: bool)
         return mlir.lower_fun(_plain, multiple_results=True)(ctx, *operands, program=program, native=native)
     guarded = jax.make_jaxpr(lambda *x: [*jex.jaxpr_as_fun(program)(*x), _token(x)])(*program.in_avals)
     ctx = ctx.replace(avals_out=list(guarded.out_avals))
-    # Only the call carries the attributes: operations inside that carry them too would each become a kernel.
-    results = mlir.core_call_lowering(ctx, *operands, name="universalde_kernel", call_jaxpr=guarded)
-    attributes = {key: mlir.ir.StringAttr.get(value) for key, value in ATTRIBUTES.items()}
-    mlir.flatten_ir_values(results)[0].owner.attributes["mhlo.frontend_attributes"] = mlir.ir.DictAttr.get(attributes)
-    return results[:-1]
+    return call_marked(ctx, operands, guarded, "universalde_kernel", ATTRIBUTES)[:-1]
+
+
+def call_marked(ctx: Any, operands: Sequence, program: jex.ClosedJaxpr, name: str, attributes: dict) -> Sequence:
+    """Lower to a call that carries ``attributes``; operations inside do not (each would become a kernel of its own)."""
+    results = mlir.core_call_lowering(ctx, *operands, name=name, call_jaxpr=program)
+    first = results[0] if isinstance(results[0], mlir.ir.Value) else results[0][0]
+    strings = {key: mlir.ir.StringAttr.get(value) for key, value in attributes.items()}
+    first.owner.attributes["mhlo.frontend_attributes"] = mlir.ir.DictAttr.get(strings)
+    return results
 
 
 def _token(operands: Sequence) -> Any:

@@ -1,8 +1,8 @@
 """Quasi-Newton stages: L-BFGS, and BFGS with the full matrix for small numbers of parameters.
 
 The line search is part of the ask-and-tell state: one evaluation of loss and gradient per pass, wherever it is in the
-search, so the compiled program holds one copy of the loss.  The search brackets a point with sufficient decrease and
-weakened curvature (weak Wolfe conditions); a trial without a finite loss counts as too far.
+search, so the compiled program holds one copy of the loss.  The search brackets a point that satisfies the strong Wolfe
+conditions; a trial that lies beyond the lowest point, or has no finite loss, is the new far end of the bracket.
 
 Nocedal and Wright, Numerical Optimization, 2006, algorithms 6.1 and 7.4; Lewis and Overton, Nonsmooth optimization via
 quasi-Newton methods, Math. Program. 141 (2013); the decrease test near rounding errors is that of Hager and Zhang,
@@ -134,8 +134,9 @@ class QuasiNewtonRule:
 
     def tell(self, state: SearchState, told: Evaluation, context: Any) -> Told:
         slope = jnp.vdot(told.gradient, state.direction)
-        enough = told.good & state.begun & _decreased(state, told.value, slope)
-        done = ~state.begun | (enough & (slope >= _CURVATURE * state.slope))
+        limit = _CURVATURE * jnp.abs(state.slope)
+        enough = told.good & state.begun & (slope <= limit) & _decreased(state, told.value, slope)
+        done = ~state.begun | (enough & (slope >= -limit))
         state = state._replace(tries=state.tries + 1)
         state = _bracket(state, told, slope, enough & ~done, ~enough & ~done)
         exhausted = ~done & ((state.tries >= _TRIES) | _closed(state))
@@ -212,7 +213,7 @@ def _bracket(state: SearchState, told: Evaluation, slope: Any, raise_low: Any, l
 
 def _closed(state: SearchState) -> Any:
     width = state.high - state.low
-    return width <= 4 * jnp.finfo(width.dtype).eps * state.high
+    return jnp.isfinite(state.high) & (width <= 4 * jnp.finfo(width.dtype).eps * state.high)
 
 
 def _retry(state: SearchState) -> SearchState:
@@ -231,7 +232,8 @@ def _retry(state: SearchState) -> SearchState:
 def _remember(memory: Any, move: Any, change: Any, product: Any) -> Any:
     count = jnp.maximum(memory.count, 0)
     if isinstance(memory, Matrix):
-        scale = jnp.where(count == 0, product / jnp.vdot(change, change), 1)
+        # Never scaled down: the first pair shows the steepest direction, and the flat ones need long steps.
+        scale = jnp.where(count == 0, jnp.maximum(1, product / jnp.vdot(change, change)), 1)
         inverse = scale * memory.inverse
         image = inverse @ change
         gain = (1 + jnp.vdot(change, image) / product) / product
