@@ -17,6 +17,8 @@ from .spec.save import Save
 
 __all__ = ["Border", "border"]
 
+EVERY_STEP = Save()
+
 
 class Border(NamedTuple):
     """A call of ``solve`` after conversion: what is compiled, what varies, and the shape of the state."""
@@ -58,10 +60,11 @@ def border(
     checks.check_span(t0, t1)
     checks.check_tolerance(rtol, atol, shape)
     checks.check_steps(dt0, max_steps)
-    save = saveat if isinstance(saveat, Save) else Save(ts=saveat)
+    save = saveat if isinstance(saveat, Save) else EVERY_STEP
+    times = save.ts if isinstance(saveat, Save) else saveat
     sign = _direction(t0, t1)
-    if save.ts is not None:
-        checks.check_save_times(save.ts, t0, t1)
+    if times is not None:
+        checks.check_save_times(times, t0, t1)
     args, arrays = _split_args(problem.args, real)
     functions = {"f": problem.f, "history": problem.history, "noise": problem.noise, "events": problem.events}
     static, cells = split(functions)
@@ -76,12 +79,12 @@ def border(
 
     operands = Operands(
         y0=ravel(y0), t0=forward(t0), t1=forward(t1), args=arrays, cells=tuple(_operand(c) for c in cells),
-        ts=() if save.ts is None else forward(save.ts), rtol=number(rtol), atol=number(atol),
+        ts=() if times is None else forward(times), rtol=number(rtol), atol=number(atol),
         dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
     )  # fmt: skip
     program = Program(
         functions=static, shape=shape, args=args, method=method, controller=controller,
-        saving="end" if save.end else ("times" if save.ts is not None else "steps"),
+        saving="end" if save.end else ("times" if times is not None else "steps"),
         capacity=save.capacity, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None,
     )  # fmt: skip

@@ -1,10 +1,10 @@
 """The solution between the steps."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,10 +16,12 @@ from .loop.program import Operands, Program, equation_of, model_of
 __all__ = ["Later", "Steps"]
 
 
-class Steps(eqx.Module):
+@partial(jax.tree_util.register_dataclass, meta_fields=("program",), data_fields=("operands", "ts", "ys", "saved"))
+@dataclass(frozen=True, eq=False)
+class Steps:
     """Dense solution over the saved steps; the step that holds ``t`` is taken again and interpolated."""
 
-    program: Program = eqx.field(static=True)
+    program: Program
     operands: Operands
     ts: Any
     ys: Any
@@ -66,14 +68,16 @@ def _evaluate(program: Program, operands: Operands, ts: Any, ys: Any, saved: Any
     return jax.vmap(one)(times)
 
 
-class Later(eqx.Module):
+@partial(jax.tree_util.register_dataclass, meta_fields=("resolve", "found"), data_fields=())
+@dataclass(frozen=True, eq=False)
+class Later:
     """Dense solution of a solve that kept only given times: the steps are computed when they are first asked for."""
 
-    resolve: Callable = eqx.field(static=True)
-    found: dict = eqx.field(static=True, default_factory=dict)
+    resolve: Callable
+    found: list = field(default_factory=list)
 
     def __call__(self, t: Any) -> Any:
         """The state at ``t``."""
-        if "dense" not in self.found:
-            self.found["dense"] = self.resolve()
-        return self.found["dense"](t)
+        if not self.found:
+            self.found.append(self.resolve())
+        return self.found[0](t)

@@ -21,6 +21,8 @@ from .spec.solution import Solution, Stats
 
 __all__ = ["solve"]
 
+DEFAULT_CONTROLLER = PI()
+
 
 def solve(
     problem: Problem,
@@ -57,7 +59,7 @@ def solve(
     method, reason = choose(problem) if method is None else (method, "as given")
     check_fits(method, problem)
     call = border(
-        problem, method, rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller or PI()
+        problem, method, rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller or DEFAULT_CONTROLLER
     )
     program, operands = call.program, call.operands
     if first_time((program.functions, program.shape, program.args, program.parts), problem.f):
@@ -142,15 +144,16 @@ def _solution(
     state, shape, operands = outcome.state, call.shape, call.operands
     forward = call.program.direction == 1
     user = (lambda t: t) if forward else (lambda t: operands.sign * t)
+    ts, ys = jnp.asarray(ts), jnp.asarray(ys)
     if call.program.has_mode:
         dense: Any = None
     elif call.program.saving == "steps":
-        dense = Steps(call.program, operands, jnp.asarray(ts), jnp.asarray(ys), saved)
+        dense = Steps(call.program, operands, ts, ys, saved)
     else:
         dense = None if resolve is None else Later(resolve)
     return Solution(
-        ts=jnp.asarray(user(ts)),
-        ys=shape.unravel(jnp.asarray(ys)),
+        ts=user(ts),
+        ys=shape.unravel(ys),
         result=Status(status),
         stats=Stats(state.accepted, state.rejected, state.rhs, saved),
         t=user(state.t),

@@ -30,7 +30,8 @@ class Shape(NamedTuple):
         """The state whose entries are ``flat`` (leading axes, such as saved times, are kept)."""
         lead = flat.shape[:-1]
         if len(self.shapes) == 1:
-            return jax.tree.unflatten(self.structure, [flat.reshape(*lead, *self.shapes[0])])
+            one = flat if len(self.shapes[0]) == 1 else flat.reshape(*lead, *self.shapes[0])
+            return jax.tree.unflatten(self.structure, [one])
         leaves, start = [], 0
         for shape in self.shapes:
             stop = start + math.prod(shape)

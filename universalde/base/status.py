@@ -1,8 +1,10 @@
 """How a solve ended: codes that live inside compiled programs, and the sentences that a person reads."""
 
-import equinox as eqx
+from dataclasses import dataclass
+from typing import Any
+
+import jax
 import numpy as np
-from jaxtyping import Array, Int
 
 __all__ = ["CODES", "RUNNING", "STOPPED", "SUCCESS", "SolveError", "Status"]
 
@@ -42,16 +44,18 @@ class SolveError(RuntimeError):
     """A solve that did not reach its end, raised outside ``jit`` unless ``throw=False``."""
 
 
-class Status(eqx.Module):
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, eq=False)
+class Status:
     """The end of a solve: ``code`` (an integer array, one per lane under ``vmap``), ``name``, ``sentence``, ``ok``.
 
     Example: ``if not sol.result.ok: print(sol.result.sentence)``
     """
 
-    code: Int[Array, "..."] | Int[np.ndarray, "..."] | int
+    code: Any
 
     @property
-    def ok(self) -> Array | np.ndarray | bool:
+    def ok(self) -> Any:
         """Whether the end (or a stop that was asked for) was reached; an array inside a trace or under ``vmap``."""
         return (self.code == SUCCESS) | (self.code == STOPPED)
 

@@ -1,5 +1,6 @@
 """Explicit Runge–Kutta methods: one stepper for every tableau."""
 
+import functools
 from typing import Any
 
 import equinox as eqx
@@ -84,6 +85,7 @@ def _horner(coefficients: tuple[float, ...], theta: Any) -> Any:
     return value
 
 
+@functools.cache
 def Tsit5(*, native: bool = True) -> ExplicitRK:
     """Tsitouras' 5(4) pair with its free fourth-order interpolant: the default for problems that are not stiff.
 

@@ -1,13 +1,17 @@
 """The answer of a solve."""
 
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 
 from ..base.status import Status
 
 __all__ = ["Solution", "Stats"]
+
+
+_FIELDS = ("ts", "ys", "result", "stats", "t", "y", "mode", "dense")
 
 
 class Stats(NamedTuple):
@@ -19,8 +23,10 @@ class Stats(NamedTuple):
     saved: Any
 
 
-class Solution(eqx.Module):
-    """The answer of a solve; a pytree.
+@partial(jax.tree_util.register_dataclass, meta_fields=("method",), data_fields=_FIELDS)
+@dataclass(frozen=True, repr=False, eq=False)
+class Solution:
+    """The answer of a solve; a pytree (a plain dataclass: it is made at every call, and eager calls should be quick).
 
     ``ts`` (times, in the user's direction) and ``ys`` (states, each leaf with a leading axis over ``ts``); ``result``
     says how the solve ended; ``stats`` what it cost; ``method`` which method ran and why.  ``sol(t)`` is the dense
@@ -37,7 +43,7 @@ class Solution(eqx.Module):
     t: Any
     y: Any
     mode: Any
-    method: str = eqx.field(static=True)
+    method: str
     dense: Any = None
 
     def __call__(self, t: Any) -> Any:
