@@ -14,17 +14,18 @@ __all__ = ["PI"]
 class PI(Controller):
     r"""Step-size control by the last two errors (Gustafsson 1991).
 
-    With the norm :math:`\epsilon` of the scaled error, its predecessor :math:`\epsilon_-` and
+    With the norm :math:`\epsilon` of the scaled error, its predecessor :math:`\epsilon_-`, the safety factor :math:`s` and
     :math:`k = \text{order of the estimate} + 1`:
 
-    .. math:: h \leftarrow h \cdot \operatorname{clip}\bigl(s\,\epsilon^{-(k_I + k_P)/k}\,\epsilon_-^{k_P/k},
+    .. math:: h \leftarrow h \cdot \operatorname{clip}\bigl((s^k/\epsilon)^{k_I/k} (\epsilon_-/\epsilon)^{k_P/k},
         \text{smallest}, \text{largest}\bigr)
 
-    A step is accepted when :math:`\epsilon \le 1`; after a rejection only the last error counts and the step shrinks.
+    so that the error settles at :math:`s^k`.  A step is accepted when :math:`\epsilon \le 1`; after a rejection
+    :math:`h \leftarrow h \cdot s\,\epsilon^{-1/k}`.
     Errors: ``ValueError`` for gains or limits that make no sense.
     """
 
-    integral: float = eqx.field(static=True, default=0.3)
+    integral: float = eqx.field(static=True, default=0.7)
     proportional: float = eqx.field(static=True, default=0.4)
     safety: float = eqx.field(static=True, default=0.9)
     smallest: float = eqx.field(static=True, default=0.2)
@@ -48,7 +49,9 @@ class PI(Controller):
         log_error = jnp.log(jnp.where(error > floor, error, floor))
         accept = error <= 1
         both, last = (self.integral + self.proportional) / (order + 1), self.proportional / (order + 1)
-        exponent = math.log(self.safety) - both * log_error + jnp.where(accept, last * state, 0)
+        held = self.integral * math.log(self.safety) - both * log_error + last * state
+        retry = math.log(self.safety) - log_error / (order + 1)
+        exponent = jnp.where(accept, held, retry)
         factor = jnp.clip(jnp.exp(exponent), self.smallest, jnp.where(accept, self.largest, 1.0))
         factor = jnp.where(finite, factor, self.smallest)
         return Verdict(accept, h * factor, jnp.where(accept, jnp.maximum(log_error, math.log(1e-4)), state))
