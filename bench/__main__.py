@@ -6,7 +6,7 @@ import datetime
 from bench import machine, page, recovery, runner
 from bench.contract import Benchmark
 from bench.registry import BENCHMARKS
-from bench.tables import as_text, bar_rows, cold_rows, warm_rows
+from bench.tables import as_text, cold_rows, judged, warm_rows
 
 RECOVERIES = {f"recovery-{name}": name for name in recovery.CASES}
 
@@ -30,7 +30,7 @@ def measure(benchmark: Benchmark, rounds: int, cold: int) -> None:
     starts = cold_rows(results)
     if len(starts) > 1:
         print("\n" + as_text(starts))
-    print("\n" + as_text(bar_rows(benchmark.bars(results))), flush=True)
+    print("\n" + as_text(judged(benchmark, results)), flush=True)
 
 
 def arguments() -> argparse.Namespace:

@@ -31,6 +31,9 @@ class Entry:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+CLOCK, PROCESSOR = "median_ms", "processor_ms"
+
+
 class Bar(NamedTuple):
     """A promise and what was measured; `met` is None when an entry it needs was skipped."""
 
@@ -48,19 +51,19 @@ class Benchmark:
     about: str
     entries: tuple[Entry, ...]
     facts: tuple[str, ...]
-    bars: Callable[[Results], list[Bar]]
+    bars: Callable[[Results, str], list[Bar]]
     cold_start: bool = True
 
 
-def median_ms(results: Results, entry: str, call: str) -> float | None:
-    """Median warm time of a call in milliseconds, None when the entry was skipped."""
+def warm_ms(results: Results, entry: str, call: str, by: str = CLOCK) -> float | None:
+    """Median warm time of a call in milliseconds, by clock or processor; None when the entry was skipped."""
     found = results.get(entry, {}).get("calls", {}).get(call)
-    return found["median_ms"] if found else None
+    return found[by] if found else None
 
 
-def best_ms(results: Results, prefix: str, call: str) -> float | None:
+def best_ms(results: Results, prefix: str, call: str, by: str = CLOCK) -> float | None:
     """The fastest entry whose name begins so: a peer is judged at its best setting."""
-    times = [median_ms(results, entry, call) for entry in results if entry.startswith(prefix)]
+    times = [warm_ms(results, entry, call, by) for entry in results if entry.startswith(prefix)]
     return min((time for time in times if time is not None), default=None)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench import problems
-from bench.contract import WHOLE_LOOP_FLAG, Bar, Benchmark, Entry, Prepared, Results, best_ms, median_ms, ratio_bar
+from bench.contract import WHOLE_LOOP_FLAG, Bar, Benchmark, Entry, Prepared, Results, best_ms, ratio_bar, warm_ms
 from bench.lotka_volterra import jax_lotka_volterra
 
 TOLERANCE = 1e-6
@@ -127,11 +127,11 @@ def diffrax_entry(make: Callable[[], Case], max_steps: int) -> Prepared:
     return compiled(case, solve)
 
 
-def bars(relative: float, faster: float, results: Results) -> list[Bar]:
+def bars(relative: float, faster: float, results: Results, by: str) -> list[Bar]:
     """Gradient against our own forward solve, and against diffrax's default adjoint at its best `max_steps`."""
-    forward, gradient = median_ms(results, OURS, "forward"), median_ms(results, OURS, "gradient")
-    installed = best_ms(results, "diffrax, installed", "gradient")
-    flagged = best_ms(results, "diffrax, flag", "gradient")
+    forward, gradient = warm_ms(results, OURS, "forward", by), warm_ms(results, OURS, "gradient", by)
+    installed = best_ms(results, "diffrax, installed", "gradient", by)
+    flagged = best_ms(results, "diffrax, flag", "gradient", by)
     against = f">= {faster:g} x faster than diffrax's default adjoint as installed"
     against_flag = ratio_bar("(no bar) times faster than diffrax with the global flag", flagged, gradient)
     return [

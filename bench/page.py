@@ -6,7 +6,7 @@ from typing import Any
 
 from bench import recovery
 from bench.registry import BENCHMARKS
-from bench.tables import as_markdown, bar_rows, cold_rows, warm_rows
+from bench.tables import as_markdown, cold_rows, judged, warm_rows
 
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"
@@ -43,7 +43,7 @@ def section(name: str) -> str:
     if stored is None:
         return f"## {benchmark.title}\n\n{benchmark.about}\n\nNot measured yet: `python -m bench {name}`.\n"
     results = stored["results"]
-    parts = [f"## {benchmark.title}", benchmark.about, as_markdown(bar_rows(benchmark.bars(results)))]
+    parts = [f"## {benchmark.title}", benchmark.about, as_markdown(judged(benchmark, results))]
     parts.append(as_markdown(warm_rows(benchmark, results)))
     cold = cold_rows(results)
     if len(cold) > 1:

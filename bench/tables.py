@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.contract import Bar, Benchmark, Results
+from bench.contract import CLOCK, PROCESSOR, Bar, Benchmark, Results
 
 Rows = list[list[str]]
 
@@ -53,10 +53,18 @@ def cold_rows(results: Results) -> Rows:
     return rows
 
 
-def bar_rows(bars: Sequence[Bar]) -> Rows:
-    """A bar, what was measured, and whether it is met."""
+def bar_rows(bars: Sequence[Bar], by_processor: Sequence[Bar]) -> Rows:
+    """A bar, what was measured by the clock and by processor time, and whether it is met by the clock."""
     verdict = {True: "met", False: "NOT met", None: ""}
-    return [["bar", "measured", "verdict"], *([bar.promise, bar.measured, verdict[bar.met]] for bar in bars)]
+    rows = [["bar", "measured", "by processor time", "verdict"]]
+    for bar, other in zip(bars, by_processor, strict=True):
+        rows.append([bar.promise, bar.measured, other.measured, verdict[bar.met]])
+    return rows
+
+
+def judged(benchmark: Benchmark, results: Results) -> Rows:
+    """The bars of a benchmark on its results."""
+    return bar_rows(benchmark.bars(results, CLOCK), benchmark.bars(results, PROCESSOR))
 
 
 def as_text(rows: Rows) -> str:

@@ -1,4 +1,7 @@
-"""How long `import universalde` takes on top of `import jax, equinox`, each measurement in a process of its own."""
+"""How long `import universalde` takes on top of `import jax, equinox`, each measurement in a process of its own.
+
+Processor time is measured: on an idle machine it is the time on the clock, on a busy one the clock counts others' work.
+"""
 
 import os
 import statistics
@@ -12,15 +15,15 @@ PROGRAM = """
 import sys, time
 import jax, equinox
 before = set(sys.modules)
-start = time.perf_counter()
+start = time.process_time()
 {statement}
-print(time.perf_counter() - start)
+print(time.process_time() - start)
 print(*sorted(name for name in set(sys.modules) - before if '.' not in name))
 """
 
 
 class ImportCost(NamedTuple):
-    """What a statement adds to `import jax, equinox`: seconds, and the top-level modules it loads."""
+    """What a statement adds to `import jax, equinox`: processor seconds, and the top-level modules it loads."""
 
     seconds: float
     loaded: frozenset[str]

@@ -57,9 +57,10 @@ def test_an_entry_whose_package_is_absent_says_so_and_prepares_nothing(need):
 
 
 def test_tables_show_every_cell_in_both_forms():
-    rows = bar_rows([Bar("a | b", "3", True), Bar("c", "1", False)])
-    assert as_text(rows).splitlines()[-1].split() == ["c", "1", "NOT", "met"]
-    assert as_markdown(rows).splitlines()[2] == "| a \\| b | 3 | met |"
+    bars = [Bar("a | b", "3", True), Bar("c", "1", False)]
+    rows = bar_rows(bars, [bar._replace(measured="4") for bar in bars])
+    assert as_text(rows).splitlines()[-1].split() == ["c", "1", "4", "NOT", "met"]
+    assert as_markdown(rows).splitlines()[2] == "| a \\| b | 3 | 4 | met |"
 
 
 def test_wilson_interval_of_90_in_100():

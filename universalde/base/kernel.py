@@ -25,6 +25,7 @@ ATTRIBUTES = {"xla_cpu_small_call": "true", "inlineable": "false"}
 # matrix product (multiplications); both measured in bench/kernel_limits.py.
 LARGEST_ARRAY = 1 << 16
 LARGEST_PRODUCT = 1 << 17
+SMALLEST_PRODUCT = 32
 
 _FORBIDDEN = (
     "scatter", "sort", "fft", "callback", "cholesky", "lu", "qr", "svd", "eig", "schur", "triangular_solve", "ffi",
@@ -56,7 +57,20 @@ def _obstacle(jaxpr: jex.Jaxpr, inside: bool = False) -> str | None:
                 return f"{name} makes an array of {size} bytes at every step"
             if name == "dot_general" and _multiplications(equation) > LARGEST_PRODUCT:
                 return "it holds a large matrix product"
+        if name == "dot_general" and _is_matrix_product(equation):
+            return "it holds a product of two matrices, which XLA hands to a library"
     return None
+
+
+def _is_matrix_product(equation: Any) -> bool:
+    """Products of a matrix with more than one vector leave the kernel (``__ynn_fusion``) unless they are tiny."""
+    shapes = [operand.aval.shape for operand in equation.invars]
+    bound = [set(a) | set(b) for a, b in zip(*equation.params["dimension_numbers"], strict=True)]
+    free = [
+        int(np.prod([size for axis, size in enumerate(shape) if axis not in axes], dtype=np.int64))
+        for shape, axes in zip(shapes, bound, strict=True)
+    ]
+    return min(free) > 1 and _multiplications(equation) > SMALLEST_PRODUCT
 
 
 def _bytes(aval: Any) -> int:

@@ -150,7 +150,8 @@ class DenseModel(eqx.Module):
     def __call__(self, u: Num[Array | np.ndarray, "*batch d"]) -> Float[Array, "*batch o"]:
         theta = self.library(u)
         theta = jnp.where(jnp.any(self.mask, axis=1), theta, 0)
-        return theta @ jnp.where(self.mask, self.coefficients, 0).astype(theta.dtype)
+        # A sum and not a product of matrices: under jacfwd that product would keep a solve from being one native kernel.
+        return jnp.sum(theta[..., None] * jnp.where(self.mask, self.coefficients, 0).astype(theta.dtype), axis=-2)
 
     def sparse(self, outputs: "Sequence[str] | None" = None) -> SparseModel:
         """The active part alone; needs concrete numbers."""
