@@ -8,8 +8,6 @@ Example::
     print(ude.solve(problem, rtol=1e-8, atol=1e-8).ys[-1])
 """
 
-from typing import Any
-
 from .base.status import SolveError, Status
 from .control.pi import PI
 from .methods.explicit import ExplicitRK, Tsit5

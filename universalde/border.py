@@ -49,7 +49,15 @@ class Border(NamedTuple):
 
 
 def border(
-    problem: Problem, method: Method, *, rtol: Any, atol: Any, saveat: Any, dt0: Any, max_steps: int, controller: Controller
+    problem: Problem,
+    method: Method,
+    *,
+    rtol: Any,
+    atol: Any,
+    saveat: Any,
+    dt0: Any,
+    max_steps: int,
+    controller: Controller,
 ) -> Border:
     """Check the arguments and tell them apart into program and operands."""
     y0 = as_arrays(problem.y0, "y0")

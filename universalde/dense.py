@@ -43,7 +43,9 @@ class Steps:
         first, last = float(self.ts[0]), float(self.ts[int(self.saved) - 1])
         slack = 16 * float(jnp.finfo(self.ts.dtype).eps) * max(abs(first), abs(last))
         if forward.size and (forward.min() < first - slack or forward.max() > last + slack):
-            raise ValueError(f"sol(t) was asked for t = {t_of(times)}; this solution covers {sign * first:g} to {sign * last:g}")
+            raise ValueError(
+                f"sol(t) was asked for t = {t_of(times)}; this solution covers {sign * first:g} to {sign * last:g}"
+            )
 
 
 def t_of(times: Any) -> str:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -55,11 +53,20 @@ def solve(
         jax.grad(lambda k: ude.solve(problem.replace(args=k), saveat=jnp.array([2.0])).ys[0])(0.5)
     """
     if not isinstance(problem, Problem):
-        raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
+        raise TypeError(
+            f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))"
+        )
     method, reason = choose(problem) if method is None else (method, "as given")
     check_fits(method, problem)
     call = border(
-        problem, method, rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller or DEFAULT_CONTROLLER
+        problem,
+        method,
+        rtol=rtol,
+        atol=atol,
+        saveat=saveat,
+        dt0=dt0,
+        max_steps=max_steps,
+        controller=controller or DEFAULT_CONTROLLER,
     )
     program, operands = call.program, call.operands
     if first_time((program.functions, program.shape, program.args, program.parts), problem.f):

@@ -53,7 +53,9 @@ class BDF2(Method):
         c3 = jnp.where(first, 1, (1 + w) / (1 + 2 * w))
         new = implicit_point(equation, t + h, y, c1 * y + c2 * before, c3 * h)
         after = equation.f(t + h, new)
-        explicit = y + h * slope + jnp.where(first, 0, 0.5 * h * w * (slope - (y - before) / jnp.where(first, 1, h_before)))
+        explicit = (
+            y + h * slope + jnp.where(first, 0, 0.5 * h * w * (slope - (y - before) / jnp.where(first, 1, h_before)))
+        )
         return Step(new, 0.3 * (new - explicit), memory=(y, h, after), data=(y, new, h * slope, h * after), rhs=1)
 
     def dense(self, data, theta):
@@ -134,8 +136,10 @@ def test_a_multistep_method_is_differentiated_through_its_memory():
     exact = ude.Tsit5()
     for p, gradient in zip(lanes, gradients, strict=True):
 
-        def fine(q):
-            problem = ude.ODE(lambda t, y, p: -p[0] * y * y + p[1] * jnp.sin(t), jnp.array([1.0, 2.0]), (0.0, 2.0), args=q)
+        def fine(q):  # noqa: B023
+            problem = ude.ODE(
+                lambda t, y, p: -p[0] * y * y + p[1] * jnp.sin(t), jnp.array([1.0, 2.0]), (0.0, 2.0), args=q
+            )
             return jnp.sum(ude.solve(problem, exact, rtol=1e-11, atol=1e-11, saveat=jnp.array([0.7, 2.0])).ys ** 2)
 
         np.testing.assert_allclose(gradient, finite_difference(fine, p), rtol=2e-3)
@@ -147,7 +151,9 @@ def test_the_memory_of_a_multistep_method_is_part_of_the_derivative_to_the_last_
     def loss(p):
         problem = ude.ODE(lambda t, y, p: -p[0] * y * y + p[1], jnp.array([1.0, 2.0]), (0.0, 1.0), args=p)
         controller = ude.PI(largest=1.0 + 1e-12, smallest=1.0 - 1e-12)
-        sol = ude.solve(problem, BDF2(), rtol=1.0, atol=1.0, dt0=0.125, controller=controller, saveat=ude.Save(end=True))
+        sol = ude.solve(
+            problem, BDF2(), rtol=1.0, atol=1.0, dt0=0.125, controller=controller, saveat=ude.Save(end=True)
+        )
         return jnp.sum(sol.ys**2)
 
     p = jnp.array([1.0, 0.5])
@@ -175,7 +181,11 @@ def test_a_landing_event_moves_with_the_parameters():
 def test_an_event_can_stop_the_solve_and_its_time_is_differentiable():
     def stop_time(g):
         problem = ude.ODE(
-            lambda t, y, g: jnp.stack([y[1], -g]), jnp.array([1.0, 0.0]), (0.0, 5.0), g, events=ude.Event(lambda t, y, g: y[0])
+            lambda t, y, g: jnp.stack([y[1], -g]),
+            jnp.array([1.0, 0.0]),
+            (0.0, 5.0),
+            g,
+            events=ude.Event(lambda t, y, g: y[0]),
         )
         return ude.solve(problem, ude.Tsit5(), rtol=1e-9, atol=1e-9, saveat=ude.Save(end=True)).t
 
@@ -201,7 +211,9 @@ def test_a_read_of_the_past_returns_its_cotangents_to_the_rows_it_read():
     weights = jnp.array([1.0, -2.0, 3.0])
     gradient = jax.vmap(jax.grad(lambda p: weights @ delayed(p)))(lanes)
     np.testing.assert_allclose(gradient, jax.vmap(jax.grad(lambda p: weights @ exact(p)))(lanes), rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(jax.vmap(jax.jacfwd(lambda p: weights @ delayed(p)))(lanes), gradient, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        jax.vmap(jax.jacfwd(lambda p: weights @ delayed(p)))(lanes), gradient, rtol=1e-9, atol=1e-12
+    )
 
 
 def test_brownian_increments_are_constants_of_the_derivative():
@@ -221,7 +233,9 @@ def test_brownian_increments_are_constants_of_the_derivative():
 
     lanes = jnp.array([0.5, -1.0])
     np.testing.assert_allclose(jax.vmap(through_the_loop)(lanes), jax.vmap(by_hand)(lanes), rtol=1e-12)
-    np.testing.assert_allclose(jax.vmap(jax.grad(through_the_loop))(lanes), jax.vmap(jax.grad(by_hand))(lanes), rtol=1e-11)
+    np.testing.assert_allclose(
+        jax.vmap(jax.grad(through_the_loop))(lanes), jax.vmap(jax.grad(by_hand))(lanes), rtol=1e-11
+    )
 
 
 def test_an_event_at_random_rate_draws_from_the_mode_and_moves_with_its_rate():

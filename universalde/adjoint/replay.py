@@ -58,9 +58,13 @@ class Walk(NamedTuple):
     def check(self) -> None:
         """Say what cannot be differentiated."""
         if self.mask.rtol or self.mask.atol or self.mask.dt0:
-            raise TypeError("tolerances and dt0 are constants of a solve; a derivative with respect to them was asked for")
+            raise TypeError(
+                "tolerances and dt0 are constants of a solve; a derivative with respect to them was asked for"
+            )
         if self.time and "history" in self.program.parts:
-            raise TypeError("derivatives with respect to times (or through events) of a problem with a past are not defined yet")
+            raise TypeError(
+                "derivatives with respect to times (or through events) of a problem with a past are not defined yet"
+            )
 
     def values(self, leaves: list) -> tuple:
         """The operands that move."""

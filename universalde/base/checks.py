@@ -12,7 +12,15 @@ import numpy as np
 from .closures import is_array
 from .ravel import Shape, is_number_list
 
-__all__ = ["check_finite", "check_right_hand_side", "check_save_times", "check_span", "check_steps", "check_tolerance", "is_concrete"]
+__all__ = [
+    "check_finite",
+    "check_right_hand_side",
+    "check_save_times",
+    "check_span",
+    "check_steps",
+    "check_tolerance",
+    "is_concrete",
+]
 
 
 def is_concrete(x: Any) -> bool:
@@ -26,7 +34,9 @@ def check_span(t0: Any, t1: Any) -> None:
         if not (isinstance(t, numbers.Real) or (is_array(t) and jnp.ndim(t) == 0)) or isinstance(t, bool):
             raise TypeError(f"tspan holds {name} = {t!r}; both ends are real numbers, for example (0.0, 10.0)")
         if is_concrete(t) and not math.isfinite(float(t)):
-            raise ValueError(f"tspan holds {name} = {t}; both ends must be finite. To run to a steady state, stop by an event")
+            raise ValueError(
+                f"tspan holds {name} = {t}; both ends must be finite. To run to a steady state, stop by an event"
+            )
     if is_concrete(t0) and is_concrete(t1) and float(t0) == float(t1):
         raise ValueError(f"tspan = ({t0}, {t1}) has zero length; give two different times")
 
@@ -59,7 +69,9 @@ def check_finite(y0: Any, name: str = "y0") -> None:
     for path, leaf in jax.tree_util.tree_leaves_with_path(y0):
         if is_concrete(leaf) and not np.all(np.isfinite(np.asarray(leaf))):
             where = np.argwhere(~np.isfinite(np.atleast_1d(np.asarray(leaf))))[0].tolist()
-            raise ValueError(f"{name}{jax.tree_util.keystr(path)} is NaN or infinite at index {where}; give finite values")
+            raise ValueError(
+                f"{name}{jax.tree_util.keystr(path)} is NaN or infinite at index {where}; give finite values"
+            )
 
 
 def check_save_times(ts: Any, t0: Any, t1: Any) -> None:
@@ -96,19 +108,27 @@ def check_right_hand_side(out: Any, shape: Shape, what: str = "f(t, y, args)") -
         leaves = jax.tree.leaves(out)
         found: tuple = (len(out),) if isinstance(out, list | tuple) else ()
         if found != shape.shapes[0] and not (len(leaves) == math.prod(shape.shapes[0]) and len(shape.shapes[0]) > 1):
-            raise ValueError(f"{what} returned {len(leaves)} numbers for a state of shape {shape.shapes[0]}; {_like(shape)}")
+            raise ValueError(
+                f"{what} returned {len(leaves)} numbers for a state of shape {shape.shapes[0]}; {_like(shape)}"
+            )
         return
     leaves, structure = jax.tree.flatten(out)
     if structure != shape.structure:
-        raise TypeError(f"{what} returned the structure {structure} for a state of structure {shape.structure}; {_like(shape)}")
+        raise TypeError(
+            f"{what} returned the structure {structure} for a state of structure {shape.structure}; {_like(shape)}"
+        )
     for leaf, expected in zip(leaves, shape.shapes, strict=True):
         if not hasattr(leaf, "shape"):
             raise TypeError(f"{what} returned {leaf!r} ({type(leaf).__name__}); it must return numbers or arrays")
         if tuple(leaf.shape) != expected:
-            raise ValueError(f"{what} returned shape {tuple(leaf.shape)} for a state of shape {expected}; {_like(shape)}")
+            raise ValueError(
+                f"{what} returned shape {tuple(leaf.shape)} for a state of shape {expected}; {_like(shape)}"
+            )
         kind, state = jnp.dtype(leaf.dtype), jnp.dtype(shape.dtype)
         if jnp.issubdtype(kind, jnp.complexfloating) and not jnp.issubdtype(state, jnp.complexfloating):
-            raise TypeError(f"{what} returned {kind.name} for a {state.name} state; give a complex y0, or a real derivative")
+            raise TypeError(
+                f"{what} returned {kind.name} for a {state.name} state; give a complex y0, or a real derivative"
+            )
         if kind == jnp.bool_:
             raise TypeError(f"{what} returned truth values; it must return the derivative dy/dt")
         if jnp.issubdtype(kind, jnp.floating) and kind.itemsize > jnp.finfo(state).dtype.itemsize:

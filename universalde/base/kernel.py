@@ -32,7 +32,14 @@ _FORBIDDEN = (
     "custom_call", "tridiagonal", "hessenberg", "householder", "top_k", "infeed", "outfeed", "all_", "psum", "ppermute",
     "custom_linear_solve",
 )  # fmt: skip
-_ROWWISE = ("universalde_write", "universalde_read", "universalde_loop", "dynamic_slice", "dynamic_update_slice", "while")
+_ROWWISE = (
+    "universalde_write",
+    "universalde_read",
+    "universalde_loop",
+    "dynamic_slice",
+    "dynamic_update_slice",
+    "while",
+)
 
 
 def obstacle(program: jex.ClosedJaxpr) -> str | None:
@@ -74,7 +81,9 @@ def _is_matrix_product(equation: Any) -> bool:
 
 
 def _bytes(aval: Any) -> int:
-    return int(np.prod(aval.shape, dtype=np.int64)) * getattr(aval.dtype, "itemsize", 8) if hasattr(aval, "shape") else 0
+    return (
+        int(np.prod(aval.shape, dtype=np.int64)) * getattr(aval.dtype, "itemsize", 8) if hasattr(aval, "shape") else 0
+    )
 
 
 def _multiplications(equation: Any) -> int:
@@ -176,7 +185,10 @@ def out_batch_dims(program: jex.ClosedJaxpr, operands: Sequence, dims: Sequence,
     """Rows stay in front of lanes: a result that is a loop's shared buffer is batched at axis 1, all others at 0."""
     shared = _shared_outputs(program.jaxpr)
     unbatched = _unbatched_outputs(program, dims)
-    return [None if fixed else (1 if var in shared else 0) for var, fixed in zip(program.jaxpr.outvars, unbatched, strict=True)]
+    return [
+        None if fixed else (1 if var in shared else 0)
+        for var, fixed in zip(program.jaxpr.outvars, unbatched, strict=True)
+    ]
 
 
 def _shared_outputs(jaxpr: jex.Jaxpr) -> set:

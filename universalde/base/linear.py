@@ -89,7 +89,9 @@ def _linear_execute(*operands: Any, run: Lazy, native: bool, **params: Any) -> l
 mlir.register_lowering(linear_p, mlir.lower_fun(_linear_execute, multiple_results=True))
 
 
-def _linear_transpose(cotangents: Sequence, *operands: Any, run: Any, transposed: Any, count: int, native: bool) -> list:
+def _linear_transpose(
+    cotangents: Sequence, *operands: Any, run: Any, transposed: Any, count: int, native: bool
+) -> list:
     residuals = operands[:count]
     if any(ad.is_undefined_primal(r) for r in residuals):
         raise TypeError(
@@ -132,7 +134,9 @@ def _linear_jvp(primals: Sequence, tangents: Sequence, *, run: Any, transposed: 
 ad.primitive_jvps[linear_p] = _linear_jvp
 
 
-def _linear_batch(operands: Sequence, dims: Sequence, *, run: Lazy, transposed: Lazy, count: int, native: bool) -> tuple:
+def _linear_batch(
+    operands: Sequence, dims: Sequence, *, run: Lazy, transposed: Lazy, count: int, native: bool
+) -> tuple:
     size = next(x.shape[d] for x, d in zip(operands, dims, strict=True) if d is not None)
     residuals, residual_dims = list(operands[:count]), list(dims[:count])
     linear = [

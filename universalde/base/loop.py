@@ -146,9 +146,7 @@ def _loop_batch(operands: Sequence, dims: Sequence, *, cond: Any, body: Any, siz
     if limit_dim is not None:
         raise ValueError("the limit of a loop (max_steps, capacity) cannot differ between the lanes of a vmap")
     axes = [axis for axis, group in zip((0, 1, 0), carry, strict=True) for _ in group]  # shared buffers: row first
-    flat = [
-        _to_axis(x, d, axis, size) for x, d, axis in zip(sum(carry, []), sum(carry_dims, []), axes, strict=True)
-    ]
+    flat = [_to_axis(x, d, axis, size) for x, d, axis in zip(sum(carry, []), sum(carry_dims, []), axes, strict=True)]
     state = flat[: sizes[2]]
     new_lanes = (size, *lanes)
     new_cond = jax.vmap(partial(_call, cond), in_axes=(*cond_dims, *[0] * len(state)), axis_size=size)
@@ -168,9 +166,13 @@ batching.primitive_batchers[loop_p] = _loop_batch
 def _loop_jvp(primals: Sequence, tangents: Sequence, *, cond: Any, body: Any, sizes: Any, lanes: Any) -> tuple:
     """Forward mode: the tangents of consts, state and buffers ride in the same loop (step control is not linearised)."""
     limit, (cond_consts, body_consts, *carry) = _split(primals, sizes)
-    _, (_, const_dots, *carry_dots) = _split([_dense_tangent(*pair) for pair in zip(primals, tangents, strict=True)], sizes)
+    _, (_, const_dots, *carry_dots) = _split(
+        [_dense_tangent(*pair) for pair in zip(primals, tangents, strict=True)], sizes
+    )
     floats = [[dot is not None for dot in group] for group in (const_dots, *carry_dots)]
-    joined = [[*group, *_present(dots)] for group, dots in zip((body_consts, *carry), (const_dots, *carry_dots), strict=True)]
+    joined = [
+        [*group, *_present(dots)] for group, dots in zip((body_consts, *carry), (const_dots, *carry_dots), strict=True)
+    ]
     counts = [len(group) for group in joined]
 
     def jvp_body(*operands: Any) -> list:
@@ -188,9 +190,7 @@ def _loop_jvp(primals: Sequence, tangents: Sequence, *, cond: Any, body: Any, si
         moving = [x for x, m in zip(sum(values, []), mask, strict=True) if m]
         out, out_dots = jax.jvp(primal, moving, dots)
         result = []
-        for new, new_dots, m in zip(
-            _chunks(out, sizes[2:]), _chunks(out_dots, sizes[2:]), floats[1:], strict=True
-        ):
+        for new, new_dots, m in zip(_chunks(out, sizes[2:]), _chunks(out_dots, sizes[2:]), floats[1:], strict=True):
             result += [*new, *(dot for dot, keep in zip(new_dots, m, strict=True) if keep)]
         return result
 

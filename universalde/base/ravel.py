@@ -50,14 +50,23 @@ def is_number_list(tree: Any) -> bool:
 def as_arrays(tree: Any, name: str) -> Any:
     """The state ``tree`` as arrays of one floating (or complex) dtype."""
     if is_number_list(tree):
-        tree = jnp.stack([jnp.asarray(x) for x in tree]) if _has_tracer(tree) and isinstance(tree, list | tuple) else np.asarray(tree)
+        tree = (
+            jnp.stack([jnp.asarray(x) for x in tree])
+            if _has_tracer(tree) and isinstance(tree, list | tuple)
+            else np.asarray(tree)
+        )
     leaves, structure = jax.tree.flatten(tree)
     if not leaves:
         raise ValueError(f"{name} is empty; give a number, an array, or a tree (dict, tuple, dataclass) of arrays")
     arrays = []
     for leaf in leaves:
-        if not (is_array(leaf) or isinstance(leaf, numbers.Number)) or getattr(leaf, "dtype", np.dtype(float)).kind in "OSU":
-            raise TypeError(f"{name} holds {leaf!r} ({type(leaf).__name__}); its leaves must be numbers or numeric arrays")
+        if (
+            not (is_array(leaf) or isinstance(leaf, numbers.Number))
+            or getattr(leaf, "dtype", np.dtype(float)).kind in "OSU"
+        ):
+            raise TypeError(
+                f"{name} holds {leaf!r} ({type(leaf).__name__}); its leaves must be numbers or numeric arrays"
+            )
         arrays.append(leaf)
     strong = [x for x in arrays if is_array(x) and jnp.issubdtype(x.dtype, jnp.inexact)]
     dtype = jnp.result_type(*strong) if strong else jnp.result_type(float)

@@ -69,7 +69,9 @@ def start(program: Program, operands: Operands) -> State:
     status = jnp.where(finite, jnp.int32(RUNNING), jnp.int32(NOT_FINITE))
     control = program.controller.init(real)
     lost = jnp.zeros((), real)
-    return State(t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations, status)
+    return State(
+        t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations, status
+    )
 
 
 def integrate(program: Program, operands: Operands, begin: State | None = None, *, taped: bool = False) -> Outcome:

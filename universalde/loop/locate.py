@@ -58,7 +58,9 @@ def _values(events: tuple[Event, ...], t: Any, y: Any) -> Any:
     return jnp.stack([event.when(t, y) for event in events])
 
 
-def locate(program: Program, model: Model, operands: Operands, past: Any, state: Any, tried: Attempt, t: Any) -> Landing:
+def locate(
+    program: Program, model: Model, operands: Operands, past: Any, state: Any, tried: Attempt, t: Any
+) -> Landing:
     """Accept, refuse, shorten to an event, or land.  ``t`` is the time the step reaches."""
     step, verdict = tried.step, tried.verdict
     kind = jnp.where(tried.last, LAST, PLAIN)
@@ -137,7 +139,15 @@ def _correction(program: Program, model: Model, state: Any, tried: Attempt, targ
 
 
 def land_on(
-    program: Program, model: Model, operands: Operands, past: Any, state: Any, t: Any, step: Any, landing: Any, values: Any
+    program: Program,
+    model: Model,
+    operands: Operands,
+    past: Any,
+    state: Any,
+    t: Any,
+    step: Any,
+    landing: Any,
+    values: Any,
 ) -> tuple[Any, Any, Any, Any, Any]:
     """State, memory, mode and signs after the step, with the event's action applied where ``landing``."""
     signs = jnp.where(values != 0, jnp.sign(values), state.marks.signs)

@@ -22,7 +22,9 @@ def first_step(equation: Equation, t: Any, y: Any, span: Any, rtol: Any, atol: A
     d2 = rms((f1 - f0) / scale) / h0
     largest = jnp.maximum(d1, d2)
     steep = largest > 1e-15
-    h1 = jnp.where(steep, (0.01 / jnp.where(steep, largest, 1)) ** (1 / (order + 1)), jnp.maximum(1e-6 * span, h0 * 1e-3))
+    h1 = jnp.where(
+        steep, (0.01 / jnp.where(steep, largest, 1)) ** (1 / (order + 1)), jnp.maximum(1e-6 * span, h0 * 1e-3)
+    )
     h = jnp.minimum(jnp.minimum(100 * h0, h1), span)
     h = jnp.where(jnp.isfinite(h) & (h > tiny), h, jnp.maximum(1e-6 * span, tiny))
     return h, jnp.all(jnp.isfinite(f0))

@@ -4,8 +4,6 @@ import functools
 from typing import Any
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 
 from ..base.hold import hold
 from ..spec.method import Equation, Method, Step

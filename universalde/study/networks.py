@@ -26,7 +26,11 @@ class Scaled(eqx.Module):
 
 
 def scaled_network(
-    key: Any, input_scale: Sequence[float], output_scale: Sequence[float], width: int, activation: Sequence[str] | str,
+    key: Any,
+    input_scale: Sequence[float],
+    output_scale: Sequence[float],
+    width: int,
+    activation: Sequence[str] | str,
     depth: int = 3,
 ) -> Scaled:
     """An MLP with Glorot-uniform weights, zero biases, and a last layer a tenth of that (so that physics comes first).

@@ -92,10 +92,15 @@ def grouped_loss(study: Study, intervals: int) -> Any:
 def train(study: Study, seed: int, out: str | Path | None = None, progress: bool = True) -> Trained:
     """Step 4: phase after phase; then the learned term along the fitted path."""
     rates = {name: jnp.asarray(value) for name, value in study.rates.items()}
-    params: Any = {"p": {"unknown": study.network(jax.random.key(seed)), "rates": rates}, "start": jnp.asarray(study.y0)}
+    params: Any = {
+        "p": {"unknown": study.network(jax.random.key(seed)), "rates": rates},
+        "start": jnp.asarray(study.y0),
+    }
     fits: list[Fit] = []
     for number, phase in enumerate(study.phases):
-        fits.append(_fit_phase(study, phase, params, None if out is None else Path(out) / f"fit-{number}.ckpt", progress))
+        fits.append(
+            _fit_phase(study, phase, params, None if out is None else Path(out) / f"fit-{number}.ckpt", progress)
+        )
         params = fits[-1].params
     times = np.linspace(study.ts[0], study.ts[-1], study.samples)
     states = path(study, params["p"], params["start"], times)

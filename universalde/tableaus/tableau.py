@@ -55,7 +55,7 @@ class Tableau:
         """Largest violation of the order conditions up to ``order`` (Butcher 1963), at ``theta`` for dense output."""
         a, weights = self.matrix(), np.asarray(self.b if weights is None else weights)
         return max(
-            abs(weights @ elementary_weight(tree, a) - theta ** tree.order / tree.density)
+            abs(weights @ elementary_weight(tree, a) - theta**tree.order / tree.density)
             for p in range(1, order + 1)
             for tree in trees_of_order(p)
         )

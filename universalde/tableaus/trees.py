@@ -1,6 +1,6 @@
 """Rooted trees and the order conditions of Runge–Kutta methods (Butcher 1963; Hairer, Nørsett & Wanner 1993, II.2)."""
 
-from functools import lru_cache
+from functools import cache
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
@@ -28,13 +28,13 @@ class Tree(NamedTuple):
         return product
 
 
-@lru_cache(maxsize=None)
+@cache
 def trees_of_order(order: int) -> tuple[Tree, ...]:
     """All rooted trees with ``order`` vertices (1, 1, 2, 4, 9, 20, 48, …)."""
     return tuple(Tree(forest) for forest in _forests(order - 1, order - 1))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _forests(vertices: int, largest: int) -> tuple[tuple[Tree, ...], ...]:
     """Multisets of trees of order at most ``largest`` with ``vertices`` vertices in all."""
     if vertices == 0:
