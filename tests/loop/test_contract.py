@@ -136,9 +136,9 @@ def test_a_multistep_method_is_differentiated_through_its_memory():
     exact = ude.Tsit5()
     for p, gradient in zip(lanes, gradients, strict=True):
 
-        def fine(q):  # noqa: B023
+        def fine(q):
             problem = ude.ODE(
-                lambda t, y, p: -p[0] * y * y + p[1] * jnp.sin(t), jnp.array([1.0, 2.0]), (0.0, 2.0), args=q
+                lambda t, y, r: -r[0] * y * y + r[1] * jnp.sin(t), jnp.array([1.0, 2.0]), (0.0, 2.0), args=q
             )
             return jnp.sum(ude.solve(problem, exact, rtol=1e-11, atol=1e-11, saveat=jnp.array([0.7, 2.0])).ys ** 2)
 

@@ -19,12 +19,19 @@ class Rows(NamedTuple):
 
 
 def check_rows(
-    inputs: object, targets: object, library: Library, weights: object, drop_missing: bool, outputs: Sequence[str] | None
+    inputs: object,
+    targets: object,
+    library: Library,
+    weights: object,
+    drop_missing: bool,
+    outputs: Sequence[str] | None,
 ) -> Rows:
     """Arrays of the right shape without missing values, or a `ValueError` that says what to write instead."""
     x, y = _matrix("inputs", inputs), _matrix("targets", targets)
     if x.shape[0] != y.shape[0]:
-        raise ValueError(f"There are {x.shape[0]} rows of inputs but {y.shape[0]} rows of targets; give one target per input.")
+        raise ValueError(
+            f"There are {x.shape[0]} rows of inputs but {y.shape[0]} rows of targets; give one target per input."
+        )
     if x.shape[1] != len(library.names):
         raise ValueError(
             f"The inputs have {x.shape[1]} columns but the library has the {len(library.names)} variables "
@@ -33,7 +40,8 @@ def check_rows(
     w = np.ones(x.shape[0]) if weights is None else np.asarray(weights, dtype=np.float64)
     if w.shape != (x.shape[0],) or not np.all(np.isfinite(w) & (w >= 0)) or not np.any(w > 0):
         raise ValueError(
-            f"The weights have shape {w.shape}; accepted are {x.shape[0]} finite numbers, none negative and not all zero."
+            f"The weights have shape {w.shape}; accepted are {x.shape[0]} finite numbers, "
+            "none negative and not all zero."
         )
     names = tuple(outputs) if outputs is not None else tuple(f"F{i + 1}" for i in range(y.shape[1]))
     if len(names) != y.shape[1]:
@@ -43,8 +51,8 @@ def check_rows(
     x, y, w = x[good], y[good], w[good]
     if x.shape[0] < len(library):
         raise ValueError(
-            f"{x.shape[0]} rows cannot decide among {len(library)} candidates. Evaluate the learned term at more points, "
-            "or offer fewer candidates."
+            f"{x.shape[0]} rows cannot decide among {len(library)} candidates. "
+            "Evaluate the learned term at more points, or offer fewer candidates."
         )
     return Rows(x, y, w, names, (*notes, *_zeros(y, names)))
 
@@ -70,7 +78,9 @@ def _matrix(name: str, values: object) -> np.ndarray:
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"The {name} have shape {np.shape(values)}; accepted is (rows, columns) with at least one of each.")
+        raise ValueError(
+            f"The {name} have shape {np.shape(values)}; accepted is (rows, columns) with at least one of each."
+        )
     return array
 
 
@@ -87,5 +97,7 @@ def _missing(good: np.ndarray, drop_missing: bool) -> list[str]:
 def _zeros(targets: np.ndarray, names: tuple[str, ...]) -> list[str]:
     silent = [name for j, name in enumerate(names) if not np.any(targets[:, j])]
     if targets.shape[0] and len(silent) == len(names):
-        raise ValueError("The targets are zero at every row, so there is no equation to find. Check what was passed as targets.")
+        raise ValueError(
+            "The targets are zero at every row, so there is no equation to find. Check what was passed as targets."
+        )
     return [f"{name} is zero at every row: its equation is 0." for name in silent]

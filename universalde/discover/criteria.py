@@ -22,8 +22,8 @@ def information_criterion(
 
     - `aic`: $2k$ (Akaike 1974); `aicc`: plus $2k(k+1)/(n-k-1)$ (Hurvich, Tsai 1989; infinite when n is too small);
     - `bic`: $k\log n$ (Schwarz 1978);
-    - `ebic`: $k\log n+2\log\binom{p}{\text{terms}}$ (Chen, Chen, Biometrika 95, 2008, with gamma = 1), which also pays for
-      the number of supports that were tried. It is the one to use when the library is large.
+    - `ebic`: $k\log n+2\log\binom{p}{\text{terms}}$ (Chen, Chen, Biometrika 95, 2008, with gamma = 1), which also
+      pays for the number of supports that were tried. It is the one to use when the library is large.
 
     Raises `ValueError` for an unknown criterion.
 

@@ -18,8 +18,7 @@ from universalde.discover.methods import STLSQ
 from universalde.discover.select import Candidate, Splits, sweep
 from universalde.discover.sparse import ILL_CONDITIONED, SparseMethod
 
-TIE = 2.0  # a difference in the criterion "not worth more than a bare mention" (Kass, Raftery 1995)
-UNDECIDED = 6.0  # below what they call strong evidence
+TIE = 2.0  # a difference in an information criterion "not worth more than a bare mention" (Kass, Raftery 1995)
 
 
 class TableRow(NamedTuple):
@@ -77,9 +76,10 @@ class Discovery:
     def candidates(self, k: int = 20, max_terms: int = 3) -> list[SparseModel]:
         """Up to `k` models of every size, for `choose_by_data`, which has the last word; the chosen one comes first.
 
-        Each output has at most `max_terms` terms (a longer choice is left out). For every total number of terms the models with the least error are
-        taken in turn, so that no size is left out: the criterion judges the learned term as if its errors were independent,
-        but the errors of a trained network are smooth, and the right support can rank low.
+        Each output has at most `max_terms` terms (a longer choice is left out). For every total number of terms the
+        models with the least error are taken in turn, so that no size is left out: the criterion judges the learned
+        term as if its errors were independent, but the errors of a trained network are smooth, and the right support
+        can rank low.
         """
         if k < 1 or max_terms < 1:
             raise ValueError(f"{k} candidates of {max_terms} terms were asked for; give whole numbers from 1 upwards.")
@@ -100,7 +100,9 @@ class Discovery:
             lines.append(f"{rows[0].output}: {'error':>9} {'held out':>9} {self.criterion:>10}  terms")
             for row in rows[:6]:
                 terms = " + ".join(f"{c:.4g}*{t}" for c, t in zip(row.coefficients, row.terms, strict=True)) or "0"
-                lines.append(f"{'':{len(row.output) + 1}} {row.error:9.2e} {row.test_error:9.2e} {row.score:10.2f}  {terms}")
+                lines.append(
+                    f"{'':{len(row.output) + 1}} {row.error:9.2e} {row.test_error:9.2e} {row.score:10.2f}  {terms}"
+                )
         return "\n".join([*lines, *(f"Note. {note}" for note in self.notes)])
 
     def _combine(self, row: Sequence[Candidate]) -> SparseModel:
@@ -128,32 +130,37 @@ def discover(
     *,
     method: SparseMethod | None = None,
     thresholds: "Iterable[float] | None" = None,
-    criterion: str = "ebic",
+    criterion: str = "test",
     splits: Splits | None = None,
     weights: "Shaped[Array | np.ndarray, '...'] | None" = None,
     samples: float | None = None,
-    tolerance: float = 1e-4,
+    accuracy: float = 0.03,
+    collinearity: float = 1e-4,
     drop_missing: bool = False,
     outputs: "Sequence[str] | None" = None,
     seed: int = 0,
 ) -> Discovery:
     r"""Sparse equations $y_o\approx\sum_j\xi_{jo}\theta_j(u)$ for values of a learned term.
 
-    `inputs` is `(m, d)` (what the network saw), `targets` `(m, o)` or `(m,)` (what it answered), `library` the candidates.
+    `inputs` is `(m, d)` (what the network saw, in order of time), `targets` `(m, o)` or `(m,)` (what it answered).
 
-    1. Candidates that are multiples of one another on these inputs, to the relative `tolerance`, are represented by the
-       simplest of them; a note says so.
-    2. `sweep` finds supports for every output with `method` (default `STLSQ()`) over `thresholds` (default: a logarithmic
-       range read off the data) and a stepwise search, and scores them by `criterion`.
-    3. Of supports that the criterion does not separate (difference below 2) the simplest is chosen.
+    1. Candidates that are multiples of one another on these inputs, to the relative difference `collinearity`, are
+       represented by the simplest of them; a note says so.
+    2. `sweep` finds supports for every output with `method` (default `STLSQ()`) over `thresholds` (default: a range
+       read off the data) and a stepwise search. With `criterion="test"` it chooses the smallest support whose error
+       on held-out rows is within one standard error of the least; `splits` is by default four blocks of consecutive
+       rows. With an information criterion it chooses the least value, and of values within 2 the simplest support.
 
-    `weights` `(m,)` multiply the squared errors of the rows. `samples` is the number of independent measurements behind
-    the rows: a network trained on 31 observations and evaluated at 1000 points holds 31, and the criterion should know.
-    `tolerance` is also the relative accuracy of the targets: smaller misfit does not count. With `drop_missing` rows with
-    NaN or inf are left out, with a note.
+    `accuracy` is the relative accuracy of the targets, below which misfit does not count: 0.03 suits a trained
+    network; give 1e-6 for exact derivatives. `weights` `(m,)` multiply the squared errors of the rows. `samples` is
+    the number of independent measurements behind the rows, for the information criteria: a network trained on 31
+    observations and evaluated at 1000 points holds 31. With `drop_missing` rows with NaN or inf are left out, with a
+    note.
 
-    Raises `ValueError` for shapes or names that do not fit, missing values, fewer rows than candidates, targets that are
-    zero everywhere, thresholds that are not positive, or candidates that are not finite on the inputs.
+    The choice made here sees only the learned term. `choose_by_data` refits `found.candidates()` on the measurements.
+
+    Raises `ValueError` for shapes or names that do not fit, missing values, fewer rows than candidates, targets that
+    are zero everywhere, thresholds that are not positive, or candidates that are not finite on the inputs.
 
     ```python
     u = np.random.default_rng(0).uniform(0.1, 3, (200, 2))
@@ -165,22 +172,20 @@ def discover(
     Chen, Chen 2008 (the criterion).
     """
     rows = check_rows(inputs, targets, library, weights, drop_missing, outputs)
-    _check_scalars(tolerance, samples)
+    _check_scalars(accuracy, collinearity, samples)
     theta = library.matrix(rows.inputs)
     check_theta(theta, library, rows.inputs)
     root = np.sqrt(rows.weights)[:, None]
-    groups, vanished = group_columns(theta * root, library.complexities, tolerance)
+    groups, vanished = group_columns(theta * root, library.complexities, collinearity)
     kept = [group.members[0] for group in groups]
     found = sweep(
         theta[:, kept] * root, rows.targets * root, method or STLSQ(), thresholds, criterion, splits, seed,
-        samples=samples, floor=tolerance,
+        samples=samples, floor=accuracy,
     )  # fmt: skip
-    margin = 0.0 if criterion == "test" else TIE
-    ranked = tuple(
-        prefer_simple([_translated(c, kept) for c in candidates], library.complexities, margin)
-        for candidates in found.candidates
-    )
-    notes = [*rows.notes, *_notes(ranked, rows, library, groups, vanished, theta * root)]
+    ranked = tuple(tuple(_translated(c, kept) for c in candidates) for candidates in found.candidates)
+    if criterion != "test":
+        ranked = tuple(prefer_simple(candidates, library.complexities, TIE) for candidates in ranked)
+    notes = [*rows.notes, *_notes(ranked, rows, library, groups, vanished, theta * root, accuracy)]
     return Discovery(library, rows.outputs, ranked, tuple(groups), criterion, tuple(notes))
 
 
@@ -191,6 +196,7 @@ def _notes(
     groups: list[Group],
     vanished: list[int],
     theta: np.ndarray,
+    accuracy: float,
 ) -> list[str]:
     labels = library.labels
     used = {j for candidates in ranked for j in candidates[0].support}
@@ -198,7 +204,7 @@ def _notes(
     if vanished:
         notes.append(f"Zero on all rows and left out: {', '.join(labels[j] for j in vanished)}.")
     for name, candidates in zip(rows.outputs, ranked, strict=True):
-        notes += exchange_notes(name, candidates, labels, UNDECIDED)
+        notes += exchange_notes(name, candidates, labels, accuracy)
         if candidates[0].condition > ILL_CONDITIONED:
             notes.append(
                 f"{name}: the active columns have condition number {candidates[0].condition:.0e}; "
@@ -222,8 +228,9 @@ def _table_row(name: str, c: Candidate, labels: Sequence[str]) -> TableRow:
     return TableRow(name, terms, values, c.error, c.test_error, c.score, c.condition, c.stability)
 
 
-def _check_scalars(tolerance: float, samples: float | None) -> None:
-    if not 0 < tolerance < 1:
-        raise ValueError(f"A tolerance of {tolerance} was given; accepted is a number between 0 and 1, such as 1e-4.")
+def _check_scalars(accuracy: float, collinearity: float, samples: float | None) -> None:
+    for name, value in (("accuracy", accuracy), ("collinearity", collinearity)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} = {value} was given; accepted is a relative size between 0 and 1, such as 1e-3.")
     if samples is not None and not samples > 0:
         raise ValueError(f"samples = {samples} was given; accepted is the positive number of independent measurements.")

@@ -16,8 +16,8 @@ from universalde.discover.library import Library
 class SparseModel(eqx.Module):
     r"""$F_o(u)=\sum_{j\in S_o}c_{oj}\,\theta_j(u)$: the equation that takes the place of the network.
 
-    `coefficients` is the flat vector of active coefficients, in the order of `support`, pairs (output, term), and is the
-    only trainable leaf. `model(u)` maps `(..., d) -> (..., o)` in the precision of `u`.
+    `coefficients` is the flat vector of active coefficients, in the order of `support`, pairs (output, term), and is
+    the only trainable leaf. `model(u)` maps `(..., d) -> (..., o)` in the precision of `u`.
 
     Raises `ValueError` when coefficients and support differ in length or the support leaves the library.
 
@@ -131,7 +131,9 @@ class SparseModel(eqx.Module):
 
     def _numbers(self) -> list[tuple[int, int, float]]:
         if isinstance(self.coefficients, jax.core.Tracer):
-            raise ValueError("The equation cannot be printed inside jit or grad: its coefficients are not numbers there.")
+            raise ValueError(
+                "The equation cannot be printed inside jit or grad: its coefficients are not numbers there."
+            )
         values = np.asarray(self.coefficients, dtype=np.float64)
         return [(o, j, float(value)) for (o, j), value in zip(self.support, values, strict=True)]
 

@@ -19,7 +19,7 @@ class Group(NamedTuple):
 def group_columns(
     theta: Float[np.ndarray, "m p"], complexities: Sequence[int], tolerance: float
 ) -> tuple[list[Group], list[int]]:
-    r"""Groups of columns with $\min_a\|a\,\theta_j-\theta_k\|\le$ `tolerance` $\|\theta_k\|$, and columns that are zero.
+    r"""Groups of columns with $\min_a\|a\,\theta_j-\theta_k\|\le$ `tolerance` $\|\theta_k\|$, and zero columns.
 
     The simplest column of each group (fewest operations, then first in the library) comes first and represents it, so
     that the regression never has to share one value among columns that are the same on the data.
@@ -42,7 +42,7 @@ def group_columns(
 
 
 def prefer_simple(candidates: Sequence[Candidate], complexities: Sequence[int], margin: float) -> tuple[Candidate, ...]:
-    """Put the simplest of the candidates whose score is within `margin` of the best in front, the others keep their order.
+    """Put the simplest of the candidates whose score is within `margin` of the best in front.
 
     Simple means fewer terms, then fewer operations.
     """
@@ -53,22 +53,26 @@ def prefer_simple(candidates: Sequence[Candidate], complexities: Sequence[int], 
 
 
 def exchange_notes(
-    output: str, candidates: Sequence[Candidate], labels: Sequence[str], margin: float, shown: int = 4
+    output: str, candidates: Sequence[Candidate], labels: Sequence[str], accuracy: float, shown: int = 4
 ) -> list[str]:
-    """Sentences about other supports of the same size that the criterion does not separate from the chosen one."""
+    """Sentences about supports of the same size that explain the targets equally well within their accuracy."""
     chosen = candidates[0]
-    rivals = [c for c in candidates[1:] if c.size == chosen.size and c.score <= chosen.score + margin]
+    allowed = chosen.error**2 + accuracy**2
+    rivals = sorted((c for c in candidates[1:] if c.size == chosen.size), key=lambda c: c.error)
+    rivals = [c for c in rivals if c.error**2 <= allowed]
     if not chosen.size or not rivals:
         return []
     texts = [" + ".join(labels[j] for j in c.support) for c in rivals]
     more = f" and {len(texts) - shown} more" if len(texts) > shown else ""
     return [
-        f"{output}: {' + '.join(labels[j] for j in chosen.support)} is not separated by these data from "
-        f"{'; '.join(texts[:shown])}{more} (criterion within {margin:g})."
+        f"{output}: within the accuracy of {accuracy:g} these values do not separate "
+        f"{' + '.join(labels[j] for j in chosen.support)} from {'; '.join(texts[:shown])}{more}."
     ]
 
 
-def group_notes(groups: Sequence[Group], used: set[int], labels: Sequence[str], theta: Float[np.ndarray, "m p"]) -> list[str]:
+def group_notes(
+    groups: Sequence[Group], used: set[int], labels: Sequence[str], theta: Float[np.ndarray, "m p"]
+) -> list[str]:
     """Sentences about groups whose representative is in the answer."""
     notes = []
     for group in groups:
@@ -79,8 +83,8 @@ def group_notes(groups: Sequence[Group], used: set[int], labels: Sequence[str], 
         condition = f"{singular[0] / singular[-1]:.0e}" if singular[-1] > 0 else "infinite"
         names = [labels[j] for j in group.members]
         notes.append(
-            f"The columns {', '.join(names)} are collinear on these data (condition {condition}, relative difference at most "
-            f"{max(group.distances):.0e}): the data do not determine how they share the value. "
+            f"The columns {', '.join(names)} are collinear on these data (condition {condition}, relative "
+            f"difference at most {max(group.distances):.0e}): the data do not determine how they share the value. "
             f"{names[0]} is used because it is the simplest."
         )
     return notes

@@ -1,8 +1,8 @@
 """Levenberg-Marquardt in NumPy around one compiled evaluation.
 
-The loop stays outside the compiled program because the program is expensive: it holds a differential-equation solve and
-its Jacobian, and an optimiser inside the program repeats both several times (compilation measured at 18 s against 4 s for the
-Lotka-Volterra problem of the tests). It also lets a failed solve be what it is, a rejected step.
+The loop stays outside the compiled program because the program is expensive: it holds a differential-equation solve
+and its Jacobian, and an optimiser inside the program repeats both several times (compilation measured at 18 s against
+4 s for the Lotka-Volterra problem of the tests). It also lets a failed solve be what it is, a rejected step.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ def levenberg_marquardt(
 ) -> Minimum:
     r"""Minimise $\|r(x)\|^2$ with `evaluate(x) -> (r, J)`; trial points with non-finite values are rejected.
 
-    Steps solve $(J^TJ+\lambda D^2)\,\delta=-J^Tr$ by SVD of $JD^{-1}$, where D holds the largest column lengths met (More
-    1978), with the update of lambda by Nielsen (1999). It has converged when a full step neither lowers the sum of
-    squares nor moves the parameters by more than `rtol`, relatively.
+    Steps solve $(J^TJ+\lambda D^2)\,\delta=-J^Tr$ by SVD of $JD^{-1}$, where D holds the largest column lengths met
+    (More 1978), with the update of lambda by Nielsen (1999). It has converged when a full step neither lowers the sum
+    of squares nor moves the parameters by more than `rtol`, relatively.
     """
     x = np.asarray(start, dtype=np.float64)
     residual, jacobian = evaluate(x)

@@ -24,7 +24,8 @@ class Library:
 
     Shapes: `(..., d) -> (..., p)`, in the floating type of the input; works under `jit`, `vmap`, `grad`.
 
-    Raises `ValueError` when a name is no Python identifier, an expression uses an unknown symbol, or nothing is offered.
+    Raises `ValueError` when a name is no Python identifier, an expression uses an unknown symbol, or nothing is
+    offered.
 
     ```python
     library = polynomials(["x", "y"], 2) + sines(["x", "y"])
@@ -39,7 +40,9 @@ class Library:
     def __post_init__(self) -> None:
         _check_names(self.names)
         if not self.expressions:
-            raise ValueError("A library needs at least one expression; none was given. For example: polynomials(names, 2).")
+            raise ValueError(
+                "A library needs at least one expression; none was given. For example: polynomials(names, 2)."
+            )
         known = set(self.symbols)
         for expression in self.expressions:
             strange = sorted(str(s) for s in expression.free_symbols - known)
@@ -239,12 +242,16 @@ def _complexity(expression: sympy.Expr) -> int:
 
 def _check_names(names: Sequence[str]) -> None:
     if isinstance(names, str):
-        raise ValueError(f"The names must be a list of texts, one per variable; {names!r} is a single text. Write [{names!r}].")
+        raise ValueError(
+            f"The names must be a list of texts, one per variable; {names!r} is a single text. Write [{names!r}]."
+        )
     if not names:
         raise ValueError("A library needs at least one variable name; none was given. For example: ['x', 'y'].")
     for name in names:
         if not (isinstance(name, str) and name.isidentifier()) or keyword.iskeyword(name):
-            raise ValueError(f"{name!r} cannot name a variable. Names are letters, digits and _, such as 'x1' or 'S_over_N'.")
+            raise ValueError(
+                f"{name!r} cannot name a variable. Names are letters, digits and _, such as 'x1' or 'S_over_N'."
+            )
     if len(set(names)) != len(names):
         raise ValueError(f"The names {', '.join(names)} are not all different. Give every variable its own name.")
 

@@ -38,9 +38,7 @@ class STLSQ(SparseMethod):
     def strength(self) -> float:
         return self.threshold
 
-    def paths(
-        self, problem: Reduced, strengths: Float[np.ndarray, " s"]
-    ) -> tuple[Bool[np.ndarray, "s p o"], bool]:
+    def paths(self, problem: Reduced, strengths: Float[np.ndarray, " s"]) -> tuple[Bool[np.ndarray, "s p o"], bool]:
         terms, outputs = problem.factor.shape[1], problem.target.shape[1]
         supports = np.zeros((len(strengths), terms, outputs), dtype=bool)
         at_rest = True
@@ -72,9 +70,9 @@ class STLSQ(SparseMethod):
 class SR3(SparseMethod):
     r"""Sparse relaxed regularised regression (Zheng, Askham, Brunton, Kutz, Aravkin, IEEE Access 7, 2019).
 
-    $\min_{\xi,w}\tfrac12\|\Theta\xi-y\|^2+\lambda R(w)+\tfrac1{2\nu}\|\xi-w\|^2$: least squares for $\xi$, a proximal step
-    for $w$, in turns. With `regulariser="l0"` $w$ is $\xi$ cut at `threshold` $=\sqrt{2\lambda\nu}$; with `"l1"` it is shrunk
-    by `threshold` $=\lambda\nu$. The support is that of $w$.
+    $\min_{\xi,w}\tfrac12\|\Theta\xi-y\|^2+\lambda R(w)+\tfrac1{2\nu}\|\xi-w\|^2$: least squares for $\xi$, a proximal
+    step for $w$, in turns. With `regulariser="l0"` $w$ is $\xi$ cut at `threshold` $=\sqrt{2\lambda\nu}$; with `"l1"`
+    it is shrunk by `threshold` $=\lambda\nu$. The support is that of $w$.
 
     Shapes as for `STLSQ`. Raises `ValueError` for a threshold or `nu` that is not positive, or another regulariser.
 
@@ -99,9 +97,7 @@ class SR3(SparseMethod):
     def strength(self) -> float:
         return self.threshold
 
-    def paths(
-        self, problem: Reduced, strengths: Float[np.ndarray, " s"]
-    ) -> tuple[Bool[np.ndarray, "s p o"], bool]:
+    def paths(self, problem: Reduced, strengths: Float[np.ndarray, " s"]) -> tuple[Bool[np.ndarray, "s p o"], bool]:
         inverse = _shifted_inverse(problem, 1 / self.nu)
         fixed = (inverse @ (problem.factor.T @ problem.target))[:, None, :]
         cut = np.broadcast_to(strengths[None, :, None], (inverse.shape[0], len(strengths), problem.target.shape[1]))
@@ -127,7 +123,8 @@ class ADMMLasso(SparseMethod):
     $\min_\xi\tfrac12\|\Theta\xi-y\|^2/m+$ `penalty` $\|\xi\|_1$. With normalisation a penalty of 1 or more always gives
     zero. `rho` is the augmented-Lagrangian weight, `relaxation` the over-relaxation (1.5 to 1.8 are usual).
 
-    Shapes as for `STLSQ`. Raises `ValueError` for a penalty or `rho` that is not positive, or relaxation outside (0, 2).
+    Shapes as for `STLSQ`. Raises `ValueError` for a penalty or `rho` that is not positive, or relaxation outside (0,
+    2).
 
     ```python
     ADMMLasso(0.01)(theta, target)
@@ -150,9 +147,7 @@ class ADMMLasso(SparseMethod):
     def strength(self) -> float:
         return self.penalty
 
-    def paths(
-        self, problem: Reduced, strengths: Float[np.ndarray, " s"]
-    ) -> tuple[Bool[np.ndarray, "s p o"], bool]:
+    def paths(self, problem: Reduced, strengths: Float[np.ndarray, " s"]) -> tuple[Bool[np.ndarray, "s p o"], bool]:
         inverse = _shifted_inverse(problem, self.rho)
         fixed = (inverse @ (problem.factor.T @ problem.target))[:, None, :]
         cut = strengths[None, :, None] / self.rho
@@ -195,9 +190,7 @@ class BestSubset(SparseMethod):
     def strength(self) -> float:
         return float(self.max_terms)
 
-    def paths(
-        self, problem: Reduced, strengths: Float[np.ndarray, " s"]
-    ) -> tuple[Bool[np.ndarray, "s p o"], bool]:
+    def paths(self, problem: Reduced, strengths: Float[np.ndarray, " s"]) -> tuple[Bool[np.ndarray, "s p o"], bool]:
         terms, outputs = problem.factor.shape[1], problem.target.shape[1]
         supports = np.zeros((len(strengths), terms, outputs), dtype=bool)
         for row, size in enumerate(strengths):

@@ -71,24 +71,24 @@ def choose_by_data(
 ) -> DataChoice:
     r"""Fit each candidate's coefficients to the raw data by Levenberg-Marquardt and rank by an information criterion.
 
-    $\min_{c,e}\|r(F_c,e)\|^2$, where `residuals(model, extra)` solves the differential equation with `model` in the place
-    of the network and returns the vector of (solution - data), zero where data are missing. `extra` is any pytree of
-    further numbers to fit (rates, starting values), or `None`. `n_data` is the number of measurements.
+    $\min_{c,e}\|r(F_c,e)\|^2$, where `residuals(model, extra)` solves the differential equation with `model` in the
+    place of the network and returns the vector of (solution - data), zero where data are missing. `extra` is any
+    pytree of further numbers to fit (rates, starting values), or `None`. `n_data` is the number of measurements.
     Divide residuals of variables with different noise by their standard deviations; if these are known and not only
     relative, say `known_noise=True`, and the criterion uses SSE instead of n log SSE.
 
     Then the answer is improved in two ways. `prune`: terms of the best candidate are dropped one at a time as long as
     that improves the criterion. `explore` (a number of rounds, 0 for none): the residual is linearised about the best
-    candidate in the coefficients of *all* library terms, supports of up to `max_terms` terms in total are searched on that
-    linear problem, and the most promising ones not yet fitted are fitted. Unlike the regression on a learned term, this
-    search sees errors that are independent, as the criterion assumes.
+    candidate in the coefficients of *all* library terms, supports of up to `max_terms` terms in total are searched on
+    that linear problem, and the most promising ones not yet fitted are fitted. Unlike the regression on a learned
+    term, this search sees errors that are independent, as the criterion assumes.
 
     `residuals` must be differentiable forwards (`jax.jvp`) and is compiled once for all candidates: it receives a
     `DenseModel` whose support is traced. A candidate whose solution is not finite ranks last with a note; it never
     raises. `covariance` is $\sigma^2(J^TJ)^{-1}$ with $\sigma^2=\mathrm{SSE}/(n-k)$, or 1 for known noise.
 
-    Raises `ValueError` for no candidates, candidates of different libraries or outputs, an unknown criterion, or `n_data`
-    that is not positive.
+    Raises `ValueError` for no candidates, candidates of different libraries or outputs, an unknown criterion, or
+    `n_data` that is not positive.
 
     ```python
     choice = choose_by_data(found.candidates(20), residuals, n_data=62)
@@ -131,7 +131,9 @@ def _prune(fitter: "_Fitter", refits: dict[Slots, Refit]) -> None:
 def _drop(model: SparseModel, position: int) -> SparseModel:
     keep = [i for i in range(len(model.support)) if i != position]
     support = [model.support[i] for i in keep]
-    return SparseModel(model.library, support, model.coefficients[np.array(keep, dtype=int)], model.outputs, model.digits)
+    return SparseModel(
+        model.library, support, model.coefficients[np.array(keep, dtype=int)], model.outputs, model.digits
+    )
 
 
 def _distinct(candidates: Sequence[SparseModel]) -> list[SparseModel]:
@@ -284,6 +286,8 @@ def _check(candidates: Sequence[SparseModel], n_data: int) -> None:
         raise ValueError("No candidates were given; pass a list of SparseModel, for example found.candidates(20).")
     for model in candidates:
         if model.library != candidates[0].library or model.outputs != candidates[0].outputs:
-            raise ValueError("All candidates must have the same library and outputs, as found.candidates(k) gives them.")
+            raise ValueError(
+                "All candidates must have the same library and outputs, as found.candidates(k) gives them."
+            )
     if n_data < 1:
         raise ValueError(f"n_data = {n_data} was given; accepted is the number of measurements, at least 1.")

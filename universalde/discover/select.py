@@ -15,16 +15,19 @@ from universalde.discover.sparse import Reduced, SparseMethod, least_squares, re
 class Splits(eqx.Module):
     """How rows are divided into training and test rows, `count` times.
 
-    `kind="random"` holds out a random share; `kind="blocks"` holds out one of `count` contiguous blocks at a time, which is
-    the honest test when neighbouring rows are neighbours in time.
+    `kind="blocks"` holds out one of `count` blocks of consecutive rows at a time: the fitted equation must
+    extrapolate to a stretch of the trajectory it has not seen. `kind="random"` holds out a random share, whose
+    neighbours in time were all seen. On networks trained on 31 noisy points of the Lotka-Volterra problem four blocks
+    found the right equation in 24 of 24 cases and five random splits in 8 (noise 0.5 %, accuracy 0.03). Rows without
+    an order lose nothing with blocks.
 
     Raises `ValueError` for an unknown kind, fewer than 1 split (2 blocks) or a share outside (0, 1).
 
     `Splits("random", count=5, test_share=0.2).indices(100, seed=0)` is a list of 5 pairs of index arrays.
     """
 
-    kind: str = "random"
-    count: int = 5
+    kind: str = "blocks"
+    count: int = 4
     test_share: float = 0.2
 
     def __check_init__(self) -> None:
@@ -86,23 +89,24 @@ def sweep(
     target: Num[np.ndarray, "m o"],
     method: SparseMethod,
     thresholds: "Iterable[float] | None" = None,
-    criterion: str = "ebic",
+    criterion: str = "test",
     splits: Splits | None = None,
     seed: int = 0,
     *,
     samples: float | None = None,
-    floor: float = 1e-4,
+    floor: float = 0.03,
     max_terms: int = 8,
 ) -> Sweep:
     """Supports along the method's path on every training split, completed by a stepwise search, scored and sorted.
 
-    For each output: (1) the method runs over all thresholds on every training split and on all rows; (2) for each size up
-    to `max_terms` the best support met so far is improved by exchanging one column at a time; (3) every distinct support
-    is solved by least squares on all rows and scored; (4) held-out errors come from refits on the training rows.
+    For each output: (1) the method runs over all thresholds on every training split and on all rows; (2) for each
+    size up to `max_terms` the best support met so far is improved by exchanging one column at a time; (3) every
+    distinct support is solved by least squares on all rows and scored; (4) held-out errors come from refits on the
+    training rows.
 
-    `criterion` is `"aic"`, `"aicc"`, `"bic"`, `"ebic"`, or `"test"`: the smallest support whose held-out error is within
-    one standard error of the least. `samples` is the number of independent observations behind the rows (default: the
-    rows); `floor` is the relative accuracy of the targets below which misfit does not count.
+    `criterion` is `"aic"`, `"aicc"`, `"bic"`, `"ebic"`, or `"test"`: the smallest support whose held-out error is
+    within one standard error of the least. `samples` is the number of independent observations behind the rows
+    (default: the rows); `floor` is the relative accuracy of the targets below which misfit does not count.
 
     Raises `ValueError` for an unknown criterion or thresholds that are not positive.
     """
@@ -129,7 +133,9 @@ def _strengths(thresholds: "Iterable[float] | None", method: SparseMethod, probl
         return method.default_strengths(problem, 60)
     values = np.asarray(list(thresholds), dtype=np.float64)
     if values.size == 0 or not np.all(np.isfinite(values) & (values > 0)):
-        raise ValueError(f"The thresholds {values.tolist()} were given; accepted are one or more positive finite numbers.")
+        raise ValueError(
+            f"The thresholds {values.tolist()} were given; accepted are one or more positive finite numbers."
+        )
     return values
 
 
@@ -137,7 +143,8 @@ def _path_supports(theta: np.ndarray, target: np.ndarray, method: SparseMethod, 
     """Distinct supports along the path, one set per output."""
     supports, _ = method.paths(reduce_rows(theta, target, method.normalise), strengths)
     return [
-        {tuple(int(i) for i in np.flatnonzero(row)) for row in supports[:, :, output]} for output in range(target.shape[1])
+        {tuple(int(i) for i in np.flatnonzero(row)) for row in supports[:, :, output]}
+        for output in range(target.shape[1])
     ]
 
 
@@ -176,7 +183,9 @@ class _Pool:
         unit = self.whole.target_scale[0] / self.whole.column_scale[active]
         held_out = float(np.sqrt(np.mean(np.square(self._test_errors(support)))))
         error = float(np.sqrt(found.mean_square))
-        return Candidate(support, found.coefficients * unit, error, held_out, self.score(support), found.condition, share)
+        return Candidate(
+            support, found.coefficients * unit, error, held_out, self.score(support), found.condition, share
+        )
 
     def _test_errors(self, support: Support) -> np.ndarray:
         """Relative held-out root mean square of each split."""

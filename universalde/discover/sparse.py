@@ -1,9 +1,10 @@
 r"""Sparse regression: few columns of $\Theta$ that explain the targets, $\Theta\,\Xi\approx Y$.
 
 Every method finds supports its own way and then ends alike: plain least squares on the support, without the bias of
-ridge or lasso. With `normalise=True` (the default) columns and targets are scaled to root mean square 1 first, so that a
-threshold is a *share of the target* and means the same for a rate of 1e-6 per day and one of 1e6 per second; the returned
-coefficients are always those of the unscaled columns. Set it to False to threshold the coefficients themselves.
+ridge or lasso. With `normalise=True` (the default) columns and targets are scaled to root mean square 1 first, so
+that a threshold is a *share of the target* and means the same for a rate of 1e-6 per day and one of 1e6 per second;
+the returned coefficients are always those of the unscaled columns. Set it to False to threshold the coefficients
+themselves.
 """
 
 import abc
@@ -46,9 +47,7 @@ class LeastSquares(NamedTuple):
     condition: float
 
 
-def reduce_rows(
-    theta: Num[np.ndarray, "m p"], target: Num[np.ndarray, "m o"], normalise: bool = True
-) -> Reduced:
+def reduce_rows(theta: Num[np.ndarray, "m p"], target: Num[np.ndarray, "m o"], normalise: bool = True) -> Reduced:
     """QR once, so that every later solve has p rows and not m. Householder QR keeps the accuracy of the full problem."""
     theta, target = np.asarray(theta, dtype=np.float64), np.asarray(target, dtype=np.float64)
     rows = theta.shape[0]
@@ -93,18 +92,14 @@ class SparseMethod(eqx.Module):
         """The method's own threshold, penalty or number of terms."""
 
     @abc.abstractmethod
-    def paths(
-        self, problem: Reduced, strengths: Float[np.ndarray, " s"]
-    ) -> tuple[Bool[np.ndarray, "s p o"], bool]:
+    def paths(self, problem: Reduced, strengths: Float[np.ndarray, " s"]) -> tuple[Bool[np.ndarray, "s p o"], bool]:
         """Supports for every strength, and whether all iterations came to rest."""
 
     @abc.abstractmethod
     def default_strengths(self, problem: Reduced, count: int) -> Float[np.ndarray, " s"]:
         """A logarithmic range from "nearly all terms" to "none", read off the data."""
 
-    def __call__(
-        self, theta: Num[np.ndarray, "m p"], target: Num[np.ndarray, "m o"]
-    ) -> Float[np.ndarray, "p o"]:
+    def __call__(self, theta: Num[np.ndarray, "m p"], target: Num[np.ndarray, "m o"]) -> Float[np.ndarray, "p o"]:
         return self.fit(theta, target).coefficients
 
     def fit(self, theta: Num[np.ndarray, "m p"], target: Num[np.ndarray, "m o"]) -> SparseFit:
