@@ -162,14 +162,9 @@ def discover(
     Raises `ValueError` for shapes or names that do not fit, missing values, fewer rows than candidates, targets that
     are zero everywhere, thresholds that are not positive, or candidates that are not finite on the inputs.
 
-    ```python
-    u = np.random.default_rng(0).uniform(0.1, 3, (200, 2))
-    found = discover(u, -0.9 * u[:, 0] * u[:, 1], polynomials(["x", "y"], 3))
-    found.expressions          # [-0.9*x*y]
-    ```
+    `discover(u, -0.9 * u[:, 0] * u[:, 1], polynomials(["x", "y"], 3)).expressions` is `[-0.9*x*y]`.
 
-    Sources: Brunton, Proctor, Kutz 2016 (the regression); Rackauckas et al. 2020 (on the learned term only);
-    Chen, Chen 2008 (the criterion).
+    Sources: Brunton, Proctor, Kutz 2016; Rackauckas et al. 2020; Chen, Chen 2008 (the criterion).
     """
     rows = check_rows(inputs, targets, library, weights, drop_missing, outputs)
     _check_scalars(accuracy, collinearity, samples)

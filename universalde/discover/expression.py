@@ -152,7 +152,7 @@ class DenseModel(eqx.Module):
     def __call__(self, u: Num[Array | np.ndarray, "*batch d"]) -> Float[Array, "*batch o"]:
         theta = self.library(u)
         theta = jnp.where(jnp.any(self.mask, axis=1), theta, 0)
-        # A sum and not a product of matrices: under jacfwd that product would keep a solve from being one native kernel.
+        # A sum, not a matrix product: under jacfwd that product would keep a solve from being one native kernel.
         return jnp.sum(theta[..., None] * jnp.where(self.mask, self.coefficients, 0).astype(theta.dtype), axis=-2)
 
     def sparse(self, outputs: "Sequence[str] | None" = None) -> SparseModel:

@@ -145,7 +145,8 @@ def products(names: Sequence[str], max_degree_each: int | Sequence[int] = 2, con
     maxima = (max_degree_each,) * len(names) if isinstance(max_degree_each, int) else tuple(max_degree_each)
     if len(maxima) != len(names):
         raise ValueError(
-            f"{len(maxima)} maximum degrees were given for {len(names)} variables. Give one number, or one per variable."
+            f"{len(maxima)} maximum degrees were given for {len(names)} variables. "
+            "Give one number, or one per variable."
         )
     for maximum in maxima:
         _check_degree(maximum)

@@ -118,7 +118,7 @@ class SR3(SparseMethod):
 
 
 class ADMMLasso(SparseMethod):
-    r"""Lasso by the alternating direction method of multipliers (Boyd, Parikh, Chu, Peleato, Eckstein 2011, section 6.4).
+    r"""Lasso by the alternating direction method of multipliers (Boyd et al. 2011, section 6.4).
 
     $\min_\xi\tfrac12\|\Theta\xi-y\|^2/m+$ `penalty` $\|\xi\|_1$. With normalisation a penalty of 1 or more always gives
     zero. `rho` is the augmented-Lagrangian weight, `relaxation` the over-relaxation (1.5 to 1.8 are usual).

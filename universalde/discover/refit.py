@@ -99,7 +99,7 @@ def choose_by_data(
     """
     check_criterion(criterion)
     _check(candidates, n_data)
-    fitter = _Fitter(candidates, residuals, n_data, criterion, extra, known_noise, max(max_terms, 2), max_steps, rtol)
+    fitter = _Fitter(candidates, residuals, n_data, criterion, extra, known_noise, max_terms, max_steps, rtol)
     refits = {model.support: fitter.refit(model) for model in _distinct(candidates)}
     for _ in range(explore):
         best = min(refits.values(), key=_order)
@@ -171,7 +171,7 @@ class _Fitter:
         self.n_data, self.criterion, self.known_noise = n_data, criterion, known_noise
         self.first = candidates[0]
         self.max_steps = max_steps
-        widest = max(slots, *(len(model.support) for model in candidates))
+        widest = 2 + max(slots, *(len(model.support) for model in candidates))  # room to try absent terms
         self.masked = MaskedResiduals(residuals, self.first.library, len(self.first.outputs), widest, extra)
         self.rtol = max(rtol, 10 * self.masked.precision)
 
@@ -187,7 +187,7 @@ class _Fitter:
                 if math.isfinite(found.sse):
                     return self._finished(model, found)
         except RuntimeError as error:  # a solver that raises while running counts as a failed solve
-            return self._failed(model, f"(the residual function raised {type(error).__name__})")
+            return self._failed(model, f"(residuals raised {type(error).__name__})")
         return self._failed(model, "(no finite solution)")
 
     def propose(self, best: Refit, known: dict[Slots, Refit], max_terms: int) -> list[SparseModel]:

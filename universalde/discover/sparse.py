@@ -29,7 +29,7 @@ class SparseFit(NamedTuple):
 
 
 class Reduced(NamedTuple):
-    r"""A least-squares problem compressed by QR: $\|\Theta\xi-y\|^2/m=\|R\,\zeta-z\|^2+$ `rest`, with scaled columns."""
+    r"""A least-squares problem after QR, columns scaled: $\|\Theta\xi-y\|^2/m=\|R\,\zeta-z\|^2+$ `rest`."""
 
     factor: Float[np.ndarray, "q p"]
     target: Float[np.ndarray, "q o"]
@@ -48,7 +48,7 @@ class LeastSquares(NamedTuple):
 
 
 def reduce_rows(theta: Num[np.ndarray, "m p"], target: Num[np.ndarray, "m o"], normalise: bool = True) -> Reduced:
-    """QR once, so that every later solve has p rows and not m. Householder QR keeps the accuracy of the full problem."""
+    """QR once, so that every later solve has p rows and not m; no accuracy is lost."""
     theta, target = np.asarray(theta, dtype=np.float64), np.asarray(target, dtype=np.float64)
     rows = theta.shape[0]
     column_scale, target_scale = np.ones(theta.shape[1]), np.ones(target.shape[1])
