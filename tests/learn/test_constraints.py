@@ -50,7 +50,11 @@ def test_parameters_survive_the_way_to_the_vector_and_back():
 
 def test_positive_parameters_stay_positive_where_the_loss_pulls_them_below_zero():
     result = fit(
-        lambda p: jnp.sum((p["rate"] + 1.0) ** 2), PARAMS, positive=lambda p: p["rate"], stages=Adam(0.1, 200), progress=False
+        lambda p: jnp.sum((p["rate"] + 1.0) ** 2),
+        PARAMS,
+        positive=lambda p: p["rate"],
+        stages=Adam(0.1, 200),
+        progress=False,
     )
     assert np.all(result.params["rate"] > 0) and np.all(result.params["rate"] < 0.1)
 
@@ -63,7 +67,9 @@ def test_a_positive_parameter_reaches_its_optimum(kind):
 
 
 def test_a_bounded_parameter_stays_between_its_limits():
-    result = fit(quadratic, PARAMS, bounds=(lambda p: p["share"], Between(0.0, 1.0)), stages=Adam(0.2, 200), progress=False)
+    result = fit(
+        quadratic, PARAMS, bounds=(lambda p: p["share"], Between(0.0, 1.0)), stages=Adam(0.2, 200), progress=False
+    )
     assert 0.9 < result.params["share"] < 1.0
     np.testing.assert_allclose(result.params["offset"], 3.0, atol=0.1)
 
@@ -101,7 +107,10 @@ def test_numbers_in_containers_are_trained_and_numbers_in_modules_are_not():
     ("options", "sentence"),
     [
         (dict(positive=lambda p: p["offset"]), r"\['offset'\] must start above zero.*-1"),
-        (dict(bounds=[(lambda p: p["rate"], Between(0.0, 1.0))]), r"\['rate'\] must start strictly between 0.0 and 1.0"),
+        (
+            dict(bounds=[(lambda p: p["rate"], Between(0.0, 1.0))]),
+            r"\['rate'\] must start strictly between 0.0 and 1.0",
+        ),
         (dict(bounds=[(lambda p: p["rate"], 1.0)]), "pairs of a selection and its limits"),
         (dict(positive=lambda p: p["rate"], bounds=[(lambda p: p["rate"], Between(0.0, 9.0))]), "has two constraints"),
         (dict(positive=lambda p: p["rate"], frozen=lambda p: p["rate"]), "it is frozen"),

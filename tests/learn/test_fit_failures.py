@@ -67,7 +67,9 @@ def test_a_gradient_that_is_not_finite_is_refused_like_a_loss():
 
 
 def test_a_loss_that_is_not_finite_at_the_start_is_refused_with_advice():
-    with pytest.raises(ValueError, match="cannot be used at the starting parameters: it is nan there.*MultipleShooting"):
+    with pytest.raises(
+        ValueError, match="cannot be used at the starting parameters: it is nan there.*MultipleShooting"
+    ):
         fit(lambda p: jnp.log(p["x"][0] - 1), START, progress=False)
 
 

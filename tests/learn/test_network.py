@@ -35,6 +35,20 @@ def test_weights_and_outputs_have_the_type_that_was_asked_for(dtype):
     assert net(jnp.ones(2, dtype)).dtype == dtype
 
 
+def test_weights_start_uniform_within_one_over_the_root_of_the_inputs():
+    net = MLP(100, 1, width=200, depth=1, key=jax.random.key(0))
+    weight = np.asarray(net.layers[0].weight)
+    assert 0.099 < weight.max() <= 0.1 and -0.1 <= weight.min() < -0.099
+    assert abs(weight.mean()) < 1e-3 and weight.std() == pytest.approx(0.1 / np.sqrt(3), rel=0.02)
+    assert abs(np.corrcoef(weight[:100].ravel(), weight[100:].ravel())[0, 1]) < 0.05
+
+
+def test_many_networks_can_be_made_at_once():
+    nets = jax.vmap(lambda key: MLP(2, 1, width=3, depth=1, key=key))(jax.random.split(jax.random.key(0), 4))
+    assert nets.layers[0].weight.shape == (4, 3, 2)
+    assert len(np.unique(nets.layers[1].bias)) == 4
+
+
 def test_without_hidden_layers_it_is_linear():
     net = MLP(2, 1, depth=0, key=jax.random.key(0))
     double = net(2 * jnp.ones(2)) - net(jnp.zeros(2))

@@ -7,8 +7,8 @@ CRITERIA = ("aic", "aicc", "bic", "ebic")
 
 def information_criterion(
     criterion: str,
-    mean_square: float,
-    samples: float,
+    mean_square: float | int,
+    samples: float | int,
     terms: int,
     offered: int,
     known_noise: bool = False,

@@ -97,7 +97,8 @@ class Discovery:
     def __str__(self) -> str:
         lines = [str(self.model), ""]
         for rows in self.table:
-            lines.append(f"{rows[0].output}: {'error':>9} {'held out':>9} {self.criterion:>10}  terms")
+            name = "ebic" if self.criterion == "test" else self.criterion
+            lines.append(f"{rows[0].output}: {'error':>9} {'held out':>9} {name:>10}  terms")
             for row in rows[:6]:
                 terms = " + ".join(f"{c:.4g}*{t}" for c, t in zip(row.coefficients, row.terms, strict=True)) or "0"
                 lines.append(
@@ -129,13 +130,13 @@ def discover(
     library: Library,
     *,
     method: SparseMethod | None = None,
-    thresholds: "Iterable[float] | None" = None,
+    thresholds: "Iterable[float | int] | None" = None,
     criterion: str = "test",
     splits: Splits | None = None,
     weights: "Shaped[Array | np.ndarray, '...'] | None" = None,
-    samples: float | None = None,
-    accuracy: float = 0.03,
-    collinearity: float = 1e-4,
+    samples: float | int | None = None,
+    accuracy: float | int = 0.03,
+    collinearity: float | int = 1e-4,
     drop_missing: bool = False,
     outputs: "Sequence[str] | None" = None,
     seed: int = 0,
@@ -191,7 +192,7 @@ def _notes(
     groups: list[Group],
     vanished: list[int],
     theta: np.ndarray,
-    accuracy: float,
+    accuracy: float | int,
 ) -> list[str]:
     labels = library.labels
     used = {j for candidates in ranked for j in candidates[0].support}
@@ -223,7 +224,7 @@ def _table_row(name: str, c: Candidate, labels: Sequence[str]) -> TableRow:
     return TableRow(name, terms, values, c.error, c.test_error, c.score, c.condition, c.stability)
 
 
-def _check_scalars(accuracy: float, collinearity: float, samples: float | None) -> None:
+def _check_scalars(accuracy: float | int, collinearity: float | int, samples: float | int | None) -> None:
     for name, value in (("accuracy", accuracy), ("collinearity", collinearity)):
         if not 0 < value < 1:
             raise ValueError(f"{name} = {value} was given; accepted is a relative size between 0 and 1, such as 1e-3.")

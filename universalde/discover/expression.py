@@ -39,7 +39,7 @@ class SparseModel(eqx.Module):
         self,
         library: Library,
         support: Sequence[tuple[int, int]],
-        coefficients: "Num[Array | np.ndarray, ' k'] | Sequence[float]",
+        coefficients: "Num[Array | np.ndarray, ' k'] | Sequence[float | int]",
         outputs: "Sequence[str] | int" = 1,
         digits: int = 6,
     ) -> None:
@@ -69,7 +69,7 @@ class SparseModel(eqx.Module):
 
     @classmethod
     def from_terms(
-        cls, library: Library, terms: Sequence[dict[str, float]], outputs: "Sequence[str] | None" = None
+        cls, library: Library, terms: Sequence[dict[str, float | int]], outputs: "Sequence[str] | None" = None
     ) -> "SparseModel":
         """From one dictionary {label: coefficient} per output."""
         support = [(o, library.index(label)) for o, row in enumerate(terms) for label in row]

@@ -41,7 +41,9 @@ def group_columns(
     return sorted(made, key=lambda group: group.members[0]), [j for j in range(theta.shape[1]) if lengths[j] == 0]
 
 
-def prefer_simple(candidates: Sequence[Candidate], complexities: Sequence[int], margin: float) -> tuple[Candidate, ...]:
+def prefer_simple(
+    candidates: Sequence[Candidate], complexities: Sequence[int], margin: float | int
+) -> tuple[Candidate, ...]:
     """Put the simplest of the candidates whose score is within `margin` of the best in front.
 
     Simple means fewer terms, then fewer operations.
@@ -53,7 +55,7 @@ def prefer_simple(candidates: Sequence[Candidate], complexities: Sequence[int], 
 
 
 def exchange_notes(
-    output: str, candidates: Sequence[Candidate], labels: Sequence[str], accuracy: float, shown: int = 4
+    output: str, candidates: Sequence[Candidate], labels: Sequence[str], accuracy: float | int, shown: int = 4
 ) -> list[str]:
     """Sentences about supports of the same size that explain the targets equally well within their accuracy."""
     chosen = candidates[0]

@@ -154,12 +154,12 @@ def products(names: Sequence[str], max_degree_each: int | Sequence[int] = 2, con
     return Library(tuple(names), _monomials(names, kept))
 
 
-def sines(names: Sequence[str], frequencies: Sequence[float] = (1,)) -> Library:
+def sines(names: Sequence[str], frequencies: Sequence[float | int] = (1,)) -> Library:
     r"""$\sin(\omega u_i)$ for every variable and frequency. `sines(["x"], (1, 2)).labels == ('sin(x)', 'sin(2*x)')`"""
     return _waves(sympy.sin, names, frequencies)
 
 
-def cosines(names: Sequence[str], frequencies: Sequence[float] = (1,)) -> Library:
+def cosines(names: Sequence[str], frequencies: Sequence[float | int] = (1,)) -> Library:
     r"""$\cos(\omega u_i)$ for every variable and frequency. `cosines(["x"]).labels == ('cos(x)',)`"""
     return _waves(sympy.cos, names, frequencies)
 
@@ -197,7 +197,7 @@ def custom(names: Sequence[str], expressions: "Sequence[str | sympy.Expr]") -> L
     return Library(tuple(names), _unique(_parse(expression, names) for expression in expressions))
 
 
-def _waves(function: Callable, names: Sequence[str], frequencies: Sequence[float]) -> Library:
+def _waves(function: Callable, names: Sequence[str], frequencies: Sequence[float | int]) -> Library:
     _check_names(names)
     symbols = [sympy.Symbol(name) for name in names]
     return Library(tuple(names), _unique(function(sympy.sympify(w) * u) for w in frequencies for u in symbols))

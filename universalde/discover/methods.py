@@ -24,8 +24,8 @@ class STLSQ(SparseMethod):
     ```
     """
 
-    threshold: float = 0.1
-    ridge: float = 1e-8
+    threshold: float | int = 0.1
+    ridge: float | int = 1e-8
     max_iterations: int = 30
     normalise: bool = True
 
@@ -50,7 +50,7 @@ class STLSQ(SparseMethod):
         return supports, at_rest
 
     def _one(
-        self, problem: Reduced, output: int, threshold: float, solved: dict[bytes, np.ndarray]
+        self, problem: Reduced, output: int, threshold: float | int, solved: dict[bytes, np.ndarray]
     ) -> tuple[Bool[np.ndarray, " p"], bool]:
         active = np.ones(problem.factor.shape[1], dtype=bool)
         for _ in range(self.max_iterations):
@@ -81,11 +81,11 @@ class SR3(SparseMethod):
     ```
     """
 
-    threshold: float = 0.1
-    nu: float = 1.0
+    threshold: float | int = 0.1
+    nu: float | int = 1.0
     regulariser: str = "l0"
     max_iterations: int = 2000
-    tolerance: float = 1e-8
+    tolerance: float | int = 1e-8
     normalise: bool = True
 
     def __check_init__(self) -> None:
@@ -101,7 +101,9 @@ class SR3(SparseMethod):
         inverse = _shifted_inverse(problem, 1 / self.nu)
         fixed = (inverse @ (problem.factor.T @ problem.target))[:, None, :]
         cut = np.broadcast_to(strengths[None, :, None], (inverse.shape[0], len(strengths), problem.target.shape[1]))
-        relaxed = np.zeros(cut.shape)
+        everything = np.ones(inverse.shape[0], dtype=bool)
+        full = np.stack([_ridge(problem, everything, o, 1e-8) for o in range(problem.target.shape[1])], axis=1)
+        relaxed = np.broadcast_to(full[:, None, :], cut.shape)  # from zero, small coefficients would never enter
         at_rest = False
         for _ in range(self.max_iterations):  # all thresholds and outputs advance together
             full = fixed + np.tensordot(inverse / self.nu, relaxed, axes=1)
@@ -131,11 +133,11 @@ class ADMMLasso(SparseMethod):
     ```
     """
 
-    penalty: float = 0.01
-    rho: float = 0.1
-    relaxation: float = 1.6
+    penalty: float | int = 0.01
+    rho: float | int = 0.1
+    relaxation: float | int = 1.6
     max_iterations: int = 5000
-    tolerance: float = 1e-6
+    tolerance: float | int = 1e-6
     normalise: bool = True
 
     def __check_init__(self) -> None:
@@ -207,7 +209,8 @@ class BestSubset(SparseMethod):
                 "Lower max_terms, offer fewer candidates, or use STLSQ."
             )
         subsets = np.array(list(itertools.combinations(range(terms), size)))
-        return [tuple(subsets[np.argmin(_squared_errors(problem, subsets, o))]) for o in range(problem.target.shape[1])]
+        best = [np.argmin(_squared_errors(problem, subsets, o)) for o in range(problem.target.shape[1])]
+        return [tuple(int(j) for j in subsets[i]) for i in best]
 
     def default_strengths(self, problem: Reduced, count: int) -> Float[np.ndarray, " s"]:
         return np.arange(1, min(self.max_terms, problem.factor.shape[1]) + 1, dtype=np.float64)
@@ -224,7 +227,7 @@ def _squared_errors(problem: Reduced, subsets: np.ndarray, output: int) -> np.nd
     return -np.sum(solution * right, axis=1)
 
 
-def _ridge(problem: Reduced, active: Bool[np.ndarray, " p"], output: int, ridge: float) -> np.ndarray:
+def _ridge(problem: Reduced, active: Bool[np.ndarray, " p"], output: int, ridge: float | int) -> np.ndarray:
     chosen = np.flatnonzero(active)
     coefficients = np.zeros(len(active))
     if ridge == 0:
@@ -236,7 +239,7 @@ def _ridge(problem: Reduced, active: Bool[np.ndarray, " p"], output: int, ridge:
     return coefficients
 
 
-def _shifted_inverse(problem: Reduced, shift: float) -> np.ndarray:
+def _shifted_inverse(problem: Reduced, shift: float | int) -> np.ndarray:
     r"""$(R^TR+\text{shift}\,I)^{-1}$ from the SVD of R, which does not square the condition number."""
     _, singular, right = np.linalg.svd(problem.factor, full_matrices=True)
     eigenvalues = np.zeros(right.shape[0])
@@ -244,7 +247,7 @@ def _shifted_inverse(problem: Reduced, shift: float) -> np.ndarray:
     return (right.T / (eigenvalues + shift)) @ right
 
 
-def _coefficient_range(problem: Reduced, ridge: float, count: int) -> np.ndarray:
+def _coefficient_range(problem: Reduced, ridge: float | int, count: int) -> np.ndarray:
     everything = np.ones(problem.factor.shape[1], dtype=bool)
     sizes = [np.max(np.abs(_ridge(problem, everything, o, ridge))) for o in range(problem.target.shape[1])]
     largest = max(sizes, default=0.0)
@@ -256,7 +259,7 @@ def _soft(values: np.ndarray, cut: np.ndarray) -> np.ndarray:
     return np.sign(values) * np.maximum(np.abs(values) - cut, 0.0)
 
 
-def _require_positive(name: str, value: float) -> None:
+def _require_positive(name: str, value: float | int) -> None:
     _require(name, value, value > 0 and math.isfinite(value), "a positive finite number")
 
 

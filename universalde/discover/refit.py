@@ -67,7 +67,7 @@ def choose_by_data(
     explore: int = 4,
     max_terms: int = 6,
     max_steps: int = 60,
-    rtol: float = 1e-8,
+    rtol: float | int = 1e-8,
 ) -> DataChoice:
     r"""Fit each candidate's coefficients to the raw data by Levenberg-Marquardt and rank by an information criterion.
 
@@ -216,7 +216,7 @@ class _Fitter:
             self.first.digits,
         )  # fmt: skip
 
-    def _score(self, sse: float, terms: int, others: int) -> float:
+    def _score(self, sse: float | int, terms: int, others: int) -> float:
         offered = len(self.first.library) * len(self.first.outputs)
         return information_criterion(
             self.criterion, sse / self.n_data, self.n_data, terms, offered, self.known_noise, others
@@ -250,7 +250,7 @@ def _without_span(values: np.ndarray, free: np.ndarray) -> np.ndarray:
     return values - basis @ (basis.T @ values)
 
 
-def _covariance(jacobian: np.ndarray, variance: float) -> tuple[np.ndarray, str]:
+def _covariance(jacobian: np.ndarray, variance: float | int) -> tuple[np.ndarray, str]:
     r"""$\sigma^2(J^TJ)^{-1}$ by SVD of J with columns of length one; infinite where the data say nothing."""
     q = jacobian.shape[1]
     if q == 0:

@@ -28,7 +28,7 @@ class Splits(eqx.Module):
 
     kind: str = "blocks"
     count: int = 4
-    test_share: float = 0.2
+    test_share: float | int = 0.2
 
     def __check_init__(self) -> None:
         if self.kind not in ("random", "blocks"):
@@ -88,13 +88,13 @@ def sweep(
     theta: Num[np.ndarray, "m p"],
     target: Num[np.ndarray, "m o"],
     method: SparseMethod,
-    thresholds: "Iterable[float] | None" = None,
+    thresholds: "Iterable[float | int] | None" = None,
     criterion: str = "test",
     splits: Splits | None = None,
     seed: int = 0,
     *,
-    samples: float | None = None,
-    floor: float = 0.03,
+    samples: float | int | None = None,
+    floor: float | int = 0.03,
     max_terms: int = 8,
 ) -> Sweep:
     """Supports along the method's path on every training split, completed by a stepwise search, scored and sorted.
@@ -128,7 +128,7 @@ def sweep(
     return Sweep(tuple(found), criterion)
 
 
-def _strengths(thresholds: "Iterable[float] | None", method: SparseMethod, problem: Reduced) -> np.ndarray:
+def _strengths(thresholds: "Iterable[float | int] | None", method: SparseMethod, problem: Reduced) -> np.ndarray:
     if thresholds is None:
         return method.default_strengths(problem, 60)
     values = np.asarray(list(thresholds), dtype=np.float64)
@@ -152,7 +152,7 @@ class _Pool:
     """Supports of one output with their scores and held-out errors."""
 
     def __init__(
-        self, theta: np.ndarray, target: np.ndarray, halves: list, criterion: str, samples: float, floor: float
+        self, theta: np.ndarray, target: np.ndarray, halves: list, criterion: str, samples: float | int, floor: float
     ) -> None:
         self.theta, self.target, self.halves = theta, target, halves
         self.criterion, self.samples, self.floor = criterion, samples, floor

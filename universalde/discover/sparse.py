@@ -43,7 +43,7 @@ class LeastSquares(NamedTuple):
     """Coefficients on a support (in the scaling of the `Reduced`), mean squared residual, condition number."""
 
     coefficients: Float[np.ndarray, " k"]
-    mean_square: float
+    mean_square: float | int
     condition: float
 
 

@@ -1,5 +1,6 @@
 """A small network for the unknown term of a right-hand side."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,28 @@ _ACTIVATIONS = {
     "swish": jax.nn.swish,
     "sin": jnp.sin,
 }
+
+
+@eqx.filter_jit
+def _draw(sizes: tuple[int, ...], key: PRNGKeyArray, final_scale: float | int, dtype: Any) -> list:
+    """Weights and biases of all layers, uniform within one over the root of the inputs.
+
+    One draw is cut into all layers, because each draw of random numbers takes a quarter of a second to compile.
+    """
+    pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+    drawn = jax.random.uniform(key, (sum((a + 1) * b for a, b in pairs),), dtype, -1.0, 1.0)
+    arrays, start = [], 0
+    for layer, (a, b) in enumerate(pairs):
+        reach = (final_scale if layer == len(pairs) - 1 else 1.0) / math.sqrt(a)
+        weight, bias = jnp.split(reach * drawn[start : start + (a + 1) * b], [a * b])
+        arrays.append((weight.reshape(b, a), bias))
+        start += (a + 1) * b
+    return arrays
+
+
+def _layer(weight: Array, bias: Array, key: PRNGKeyArray) -> eqx.nn.Linear:
+    shell = eqx.filter_eval_shape(eqx.nn.Linear, weight.shape[1], weight.shape[0], key=key)
+    return eqx.tree_at(lambda layer: (layer.weight, layer.bias), shell, (weight, bias))
 
 
 class MLP(eqx.Module):
@@ -72,11 +95,9 @@ class MLP(eqx.Module):
         if unknown:
             known = ", ".join(sorted(_ACTIVATIONS))
             raise ValueError(f"MLP does not know the activation {unknown[0]!r}; it knows {known}.")
-        sizes = [in_size, *[width] * depth, out_size]
-        keys = jax.random.split(key, depth + 1)
-        layers = [eqx.nn.Linear(a, b, dtype=dtype, key=k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
-        layers[-1] = jax.tree.map(lambda x: x * final_scale, layers[-1])
-        self.layers = tuple(layers)
+        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        arrays = _draw((in_size, *[width] * depth, out_size), key, final_scale, dtype)
+        self.layers = tuple(_layer(weight, bias, key) for weight, bias in arrays)
         self.activations = names
 
     def __call__(self, x: Float[Array, " in_size"]) -> Float[Array, " out_size"]:
