@@ -112,7 +112,7 @@ def train(study: Study, seed: int, out: str | Path | None = None, progress: bool
 def _fit_phase(study: Study, phase: Phase, params: Any, checkpoint: Path | None, progress: bool) -> Fit:
     grouped = phase.group_size is not None
     loss = grouped_loss(study, phase.group_size) if grouped else single_loss(study)
-    frozen = [lambda params: params["start"]] if grouped else None
+    frozen = [lambda params: params["start"]] if grouped or study.start_known else None
     positive = [lambda params: params["p"]["rates"]] if study.rates else None
     return fit(
         loss, params, stages=(phase.stage,), frozen=frozen, positive=positive, patience=phase.patience,
@@ -131,15 +131,17 @@ def choose(study: Study, trained: Trained, seed: int) -> Choice:
     )  # fmt: skip
 
     def residuals(model: Any, extra: Any) -> Any:
-        return misfits(study, {"unknown": model, "rates": extra["rates"]}, extra["start"]).reshape(-1)
+        return misfits(study, {"unknown": model, "rates": extra["rates"]}, extra.get("start", study.y0)).reshape(-1)
 
-    extra = {"rates": trained.params["p"]["rates"], "start": trained.params["start"]}
+    extra = {"rates": trained.params["p"]["rates"]}
+    if not study.start_known:
+        extra["start"] = trained.params["start"]
     count = int(np.sum(np.isfinite(study.data)))
     candidates = discovery.candidates(20, max_terms=study.max_terms)
     by_data = choose_by_data(candidates, residuals, count, extra=extra, max_terms=2 * study.max_terms)
     best = by_data.best
     rates = {name: float(value) for name, value in best.extra["rates"].items()}
-    return Choice(discovery, by_data, best.model, rates, np.asarray(best.extra["start"]), float(best.sse))
+    return Choice(discovery, by_data, best.model, rates, np.asarray(best.extra.get("start", study.y0)), float(best.sse))
 
 
 # --- extrapolation --------------------------------------------------------------------------------------------------------

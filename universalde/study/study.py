@@ -39,6 +39,7 @@ class Study:
     numbers that are learned along with it; may be empty).  ``inputs(y)`` is what the unknown term sees (also for many
     states: the last axis is the state).  ``data`` has one row per time of ``ts`` and one column per observed entry of the
     state (``observed`` are their indices; NaN where nothing was measured); misfits are divided by ``scale``.
+    ``atol`` is one number or a vector with one entry per state.  The start ``y0`` is learned too unless ``start_known``.
     """
 
     name: str
@@ -62,7 +63,8 @@ class Study:
     phases: tuple["Phase", ...] = ()
     method: Any = None
     rtol: float = 1e-6
-    atol: float = 1e-6
+    atol: Any = 1e-6
+    start_known: bool = False
     samples: int = 301
     regression: Any = None
     max_terms: int = 4
