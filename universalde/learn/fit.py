@@ -30,7 +30,7 @@ def fit(
     tolerance: float | int | None = None,
     target: float | int | None = None,
     callback: Callable | None = None,
-    progress: bool | str = True,
+    progress: Any = True,
     checkpoint: str | Path | None = None,
     every: float | int = 30.0,
 ) -> Fit:
@@ -52,7 +52,8 @@ def fit(
         tolerance: alone, it ends quasi-Newton stages after 10 such iterations (by default: rounding error).
         target: end the fit at this loss.
         callback: ``callback(iteration, params, loss)``, a few times a second; returning True ends the fit.
-        progress: True shows a bar in a terminal, ``"lines"`` prints lines, False shows nothing.
+        progress: True shows a bar in a terminal, ``"lines"`` prints lines, False shows nothing; or your own object with
+            ``show(report)`` (stage, iteration, steps, loss, best, failures) and ``close()``.
         checkpoint: a file written every ``every`` seconds, at the end of each stage, and when interrupted. The same
             call with the same path continues there, bit for bit; a finished fit is returned at once.
 

@@ -57,12 +57,17 @@ class _Bar:
         self._bar.stop()
 
 
-def reporter(progress: bool | str) -> Any:
+def reporter(progress: Any) -> Any:
     """An object with ``show(report)`` and ``close()``; the bar appears only in a terminal."""
+    if hasattr(progress, "show") and hasattr(progress, "close"):
+        return progress
     if progress == "lines":
         return _Lines()
     if not isinstance(progress, bool):
-        raise ValueError(f"progress={progress!r}: write True for a bar in a terminal, 'lines', or False.")
+        raise ValueError(
+            f"progress={progress!r}: write True for a bar in a terminal, 'lines', False, or an object with "
+            "show(report) and close()."
+        )
     if not progress or not sys.stderr.isatty():
         return _Silent()
     from rich.console import Console

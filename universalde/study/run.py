@@ -1,6 +1,7 @@
 """Run a study: train, regress, refit, extrapolate."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,22 @@ from universalde.study.study import Choice, Forecast, Phase, Result, Study, Trai
 __all__ = ["choose", "forecast", "path", "run", "train"]
 
 
-def run(study: Study, seed: int = 0, out: str | Path | None = None, progress: bool = True) -> Result:
-    """All steps of ``study``.  With ``out`` the fits are checkpointed there and an interrupted run continues."""
+def run(
+    study: Study,
+    seed: int = 0,
+    out: str | Path | None = None,
+    progress: Any = True,
+    announce: Callable[[str], None] = lambda step: None,
+) -> Result:
+    """All steps of ``study``.  With ``out`` the fits are checkpointed there and an interrupted run continues.
+
+    ``progress`` is that of ``fit``; ``announce`` is told what begins, in a few words.
+    """
     began = time.perf_counter()
-    trained = train(study, seed, out, progress)
+    trained = train(study, seed, out, progress, announce)
+    announce("choosing the equation: regression on the learned term, refits on the data")
     choice = choose(study, trained, seed)
+    announce("extrapolating")
     ahead = forecast(study, trained, choice)
     result = Result(study, seed, trained, choice, ahead, {}, [], [], 0.0)
     if study.finish is not None:
@@ -89,7 +101,13 @@ def grouped_loss(study: Study, intervals: int) -> Any:
     return lambda params: jnp.sum(mapped(params["p"], jnp.asarray(starts), jnp.asarray(ts), jnp.asarray(data)))
 
 
-def train(study: Study, seed: int, out: str | Path | None = None, progress: bool = True) -> Trained:
+def train(
+    study: Study,
+    seed: int,
+    out: str | Path | None = None,
+    progress: Any = True,
+    announce: Callable[[str], None] = lambda step: None,
+) -> Trained:
     """Step 4: phase after phase; then the learned term along the fitted path."""
     rates = {name: jnp.asarray(value) for name, value in study.rates.items()}
     params: Any = {
@@ -98,6 +116,7 @@ def train(study: Study, seed: int, out: str | Path | None = None, progress: bool
     }
     fits: list[Fit] = []
     for number, phase in enumerate(study.phases):
+        announce(f"training, stage {number + 1} of {len(study.phases)}: {type(phase.stage).__name__}, {_view(phase)}")
         fits.append(
             _fit_phase(study, phase, params, None if out is None else Path(out) / f"fit-{number}.ckpt", progress)
         )
@@ -109,14 +128,18 @@ def train(study: Study, seed: int, out: str | Path | None = None, progress: bool
     return Trained(params, tuple(fits), times, states, inputs, outputs, float(single_loss(study)(params)))
 
 
-def _fit_phase(study: Study, phase: Phase, params: Any, checkpoint: Path | None, progress: bool) -> Fit:
+def _view(phase: Phase) -> str:
+    return "one solve over all data" if phase.group_size is None else f"short solves over {phase.group_size} intervals"
+
+
+def _fit_phase(study: Study, phase: Phase, params: Any, checkpoint: Path | None, progress: Any) -> Fit:
     grouped = phase.group_size is not None
     loss = grouped_loss(study, phase.group_size) if grouped else single_loss(study)
     frozen = [lambda params: params["start"]] if grouped or study.start_known else None
     positive = [lambda params: params["p"]["rates"]] if study.rates else None
     return fit(
         loss, params, stages=(phase.stage,), frozen=frozen, positive=positive, patience=phase.patience,
-        tolerance=phase.tolerance, checkpoint=checkpoint, progress=progress,
+        tolerance=phase.tolerance, checkpoint=checkpoint, progress=progress, every=2.0,
     )  # fmt: skip
 
 
