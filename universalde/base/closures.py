@@ -7,15 +7,14 @@ are operands read at every call, so that they are never stale.  ``split(f)`` giv
 """
 
 import functools
-import hashlib
 import types
-import warnings
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax
 import numpy as np
+
+from .globals import belongs_to_library, fingerprint, global_names, warn_about
 
 __all__ = ["Static", "is_array", "split"]
 
@@ -28,7 +27,7 @@ class Static(NamedTuple):
 
     def join(self, operands: list) -> Any:
         """The function (or tree of functions) with ``operands`` in the places of its arrays."""
-        return self.build.function(list(operands))
+        return self.build.function(_Joining(list(operands), {}))
 
 
 class _Build:
@@ -44,6 +43,20 @@ class _Build:
         return 0
 
 
+class _Joining(NamedTuple):
+    """What rebuilding needs: the operands, and the functions and objects made so far by their number."""
+
+    operands: list
+    made: dict
+
+
+class _Splitting(NamedTuple):
+    """What taking apart leaves: the operands, and by address the functions and objects met so far with their numbers."""
+
+    operands: list
+    numbers: dict
+
+
 def is_array(x: Any) -> bool:
     """Whether ``x`` is an array (JAX, NumPy or traced)."""
     return isinstance(x, jax.Array | np.ndarray | jax.core.Tracer)
@@ -51,55 +64,66 @@ def is_array(x: Any) -> bool:
 
 def split(function: Any) -> tuple[Static, list]:
     """Tell ``function`` apart into its static part and the arrays it holds."""
-    operands: list = []
-    key, build = _split_value(function, operands, seen=())
-    return Static(key, _Build(build)), operands
+    found = _Splitting([], {})
+    key, build = _split_value(function, found)
+    return Static(key, _Build(build)), found.operands
 
 
-def _split_value(value: Any, operands: list, seen: tuple) -> tuple[Hashable, Callable]:
-    """A key for ``value`` and a function from the operands to the value; arrays are appended to ``operands``."""
+_NUMBERS = bool | int | float | complex | str | bytes | types.NoneType | np.generic
+_JITTED = type(jax.jit(lambda: None))
+
+
+def _split_value(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
+    """A key for ``value`` and a function that rebuilds it; arrays are appended to the operands found."""
     if is_array(value):
-        index = len(operands)
-        operands.append(value)
-        return ("array",), lambda ops: ops[index]
-    if any(value is other for other in seen):  # a function that refers to itself
-        return ("again", type(value).__name__), lambda ops: value
-    seen = (*seen, value)
+        index = len(found.operands)
+        found.operands.append(value)
+        return ("array",), lambda joining: joining.operands[index]
+    if isinstance(value, _NUMBERS):
+        return (type(value), repr(value)), lambda joining: value
+    if id(value) in found.numbers:  # met before, perhaps a function that refers to itself
+        number, _ = found.numbers[id(value)]
+        return ("again", number), lambda joining: joining.made[number]
     if isinstance(value, types.FunctionType):
-        return _split_function(value, operands, seen)
+        return _split_function(value, found)
+    if isinstance(value, _JITTED) and not belongs_to_library(value):  # a jit of its own would hold on to old arrays
+        key, build = _split_value(value.__wrapped__, found)
+        return ("jit", key), build
     if isinstance(value, types.MethodType):
-        key, build = _split_value(value.__self__, operands, seen)
-        inner_key, inner = _split_function(value.__func__, operands, seen)
-        return ("method", key, inner_key), lambda ops: types.MethodType(inner(ops), build(ops))
+        return _split_parts("method", [value.__func__, value.__self__], found, types.MethodType)
     if isinstance(value, functools.partial):
-        parts = (value.func, list(value.args), dict(value.keywords))
-        key, build = _split_value(parts, operands, seen)
-        return ("partial", key), lambda ops: (lambda p: functools.partial(p[0], *p[1], **p[2]))(build(ops))
-    if isinstance(value, list | tuple | dict | eqx.Module):
-        return _split_tree(value, operands, seen)
-    return _split_leaf(value, operands, seen)
+        parts = [value.func, value.args, value.keywords]
+        return _split_parts("partial", parts, found, lambda f, args, keywords: functools.partial(f, *args, **keywords))
+    return _split_tree(value, found)
 
 
-def _split_leaf(value: Any, operands: list, seen: tuple) -> tuple[Hashable, Callable]:
-    if isinstance(value, bool | int | float | complex | str | bytes | type(None)):
-        return (type(value), repr(value)), lambda ops: value
-    attributes = getattr(value, "__dict__", None)
-    ordinary = callable(value) and not isinstance(value, type | types.ModuleType | types.BuiltinFunctionType)
-    wrapped = hasattr(value, "__wrapped__")  # jax.jit and its kind: transparent, by identity of the wrapper
-    if ordinary and not wrapped and attributes and type(value).__module__ not in ("jax", "numpy"):
-        key, build = _split_value(dict(attributes), operands, seen)
+def _split_parts(name: str, parts: list, found: _Splitting, make: Callable) -> tuple[Hashable, Callable]:
+    split_parts = [_split_value(part, found) for part in parts]
+    key = (name, tuple(key for key, _ in split_parts))
+    return key, lambda joining: make(*[build(joining) for _, build in split_parts])
 
-        def rebuild(ops: list) -> Any:
-            new = object.__new__(type(value))
-            new.__dict__.update(build(ops))
-            return new
 
-        return ("object", type(value), key), rebuild
+def _split_tree(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
+    """A container or registered class by its leaves; anything else is an object or a constant."""
+    try:
+        leaves, structure = jax.tree.flatten(value)
+    except (TypeError, ValueError):  # a dict whose keys cannot be sorted
+        return _constant(value)
+    if jax.tree_util.treedef_is_leaf(structure):
+        attributes = _attributes(value)
+        return _constant(value) if attributes is None else _split_object(value, attributes, found)
+    parts = [_split_value(leaf, found) for leaf in leaves]
+    key = ("tree", structure, tuple(key for key, _ in parts))
+    return key, lambda joining: jax.tree.unflatten(structure, [build(joining) for _, build in parts])
+
+
+def _constant(value: Any) -> tuple[Hashable, Callable]:
+    """What is compared by its own equality, or, where it has none, by identity."""
     try:
         hash(value)
     except TypeError:
-        return ("identity", _Kept(value)), lambda ops: value
-    return ("value", type(value), value), lambda ops: value
+        return ("identity", _Kept(value)), lambda joining: value
+    return ("value", type(value), value), lambda joining: value
 
 
 class _Kept:
@@ -115,87 +139,80 @@ class _Kept:
         return id(self.value)
 
 
-def _split_tree(value: Any, operands: list, seen: tuple) -> tuple[Hashable, Callable]:
-    leaves, structure = jax.tree.flatten(value)
-    parts = [_split_value(leaf, operands, seen) for leaf in leaves]
-    key = ("tree", structure, tuple(k for k, _ in parts))
-    return key, lambda ops: jax.tree.unflatten(structure, [build(ops) for _, build in parts])
+def _attributes(value: Any) -> dict | None:
+    """What an object of an ordinary class holds; ``None`` for classes, modules, wrappers and objects of libraries."""
+    kind = type(value)
+    ordinary = kind.__flags__ & _MADE_IN_PYTHON and kind.__new__ is object.__new__ and not isinstance(value, type)
+    if not ordinary or belongs_to_library(kind) or hasattr(value, "__wrapped__"):
+        return None
+    slots = [slot for parent in kind.__mro__ for slot in np.atleast_1d(parent.__dict__.get("__slots__", ())).tolist()]
+    if any(slot.startswith("__") and slot != "__dict__" for slot in slots):  # stored under another name
+        return None
+    names = [slot for slot in slots if slot != "__dict__" and hasattr(value, slot)]
+    return {**{name: getattr(value, name) for name in names}, **getattr(value, "__dict__", {})}
 
 
-def _split_function(function: types.FunctionType, operands: list, seen: tuple) -> tuple[Hashable, Callable]:
-    code = function.__code__
-    cells = function.__closure__ or ()
-    contents = [cell.cell_contents if _filled(cell) else None for cell in cells]
-    keys_builds = [_split_value(content, operands, seen) for content in contents]
-    default_key, default = _split_value((function.__defaults__, function.__kwdefaults__), operands, seen)
-    key = ("function", code, tuple(k for k, _ in keys_builds), default_key, _globals_key(function, seen))
+_MADE_IN_PYTHON = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
-    def build(ops: list) -> Callable:
-        if not cells and not function.__defaults__ and not function.__kwdefaults__:
-            return function
-        closure = tuple(
-            cell if content is function else types.CellType(b(ops))
-            for cell, content, (_, b) in zip(cells, contents, keys_builds, strict=True)
-        )
-        defaults, keyword_defaults = default(ops)
-        new = types.FunctionType(code, function.__globals__, function.__name__, defaults, closure or None)
-        new.__kwdefaults__ = keyword_defaults
+
+def _split_object(value: Any, attributes: dict, found: _Splitting) -> tuple[Hashable, Callable]:
+    kind, number = type(value), len(found.numbers)
+    found.numbers[id(value)] = number, value
+    parts = [(name, *_split_value(part, found)) for name, part in attributes.items()]
+
+    def build(joining: _Joining) -> Any:
+        new = joining.made[number] = object.__new__(kind)
+        for name, _, part in parts:
+            object.__setattr__(new, name, part(joining))
+        return new
+
+    return ("object", kind, tuple((name, key) for name, key, _ in parts)), build
+
+
+def _split_function(function: types.FunctionType, found: _Splitting) -> tuple[Hashable, Callable]:
+    number = len(found.numbers)
+    found.numbers[id(function)] = number, function
+    code, name, names = function.__code__, function.__name__, function.__globals__
+    parts = [_split_cell(cell, found) for cell in function.__closure__ or ()]
+    default_key, default = _split_value((function.__defaults__, function.__kwdefaults__), found)
+    key = ("function", function.__module__, code, tuple(key for key, _ in parts), default_key, _globals_key(function, found))
+
+    def build(joining: _Joining) -> Callable:
+        cells = tuple(types.CellType() for _ in parts)
+        new = types.FunctionType(code, names, name, None, cells or None)
+        joining.made[number] = new  # before its cells: it may refer to itself
+        for cell, (_, part) in zip(cells, parts, strict=True):
+            if part is not None:
+                cell.cell_contents = part(joining)
+        new.__defaults__, new.__kwdefaults__ = default(joining)
         return new
 
     return key, build
 
 
-def _filled(cell: Any) -> bool:
+def _split_cell(cell: Any, found: _Splitting) -> tuple[Hashable, Callable | None]:
     try:
-        cell.cell_contents  # noqa: B018
+        content = cell.cell_contents
     except ValueError:
-        return False
-    return True
+        return ("empty",), None
+    return _split_value(content, found)
 
 
-@functools.lru_cache(maxsize=4096)
-def _global_names(code: types.CodeType) -> tuple[str, ...]:
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            names |= set(_global_names(constant))
-    return tuple(sorted(names))
-
-
-_warned: set = set()
-
-
-def _globals_key(function: types.FunctionType, seen: tuple) -> Hashable:
-    """What the function reads from its module: numbers by value, arrays by content (with a warning), helpers in turn."""
+def _globals_key(function: types.FunctionType, found: _Splitting) -> Hashable:
+    """What the function reads from its module: values by content (arrays with a warning), helpers in turn."""
+    if belongs_to_library(function):  # it does not change under our feet
+        return ()
     parts: list = []
-    for name in _global_names(function.__code__):
-        value = function.__globals__.get(name)
-        if isinstance(value, bool | int | float | complex | str):
-            parts.append((name, type(value), repr(value)))
-        elif is_array(value):
-            _warn_global(function, name)
-            parts.append((name, _fingerprint(value)))
-        elif isinstance(value, types.FunctionType) and not any(value is s for s in seen):
-            if value.__globals__ is not function.__globals__:  # a library's function does not change under our feet
-                continue
-            inner: list = []
-            key, _ = _split_function(value, inner, (*seen, value))
-            parts.append((name, key, tuple(_fingerprint(x) for x in inner)))
+    for name in global_names(function.__code__):
+        if name not in function.__globals__:
+            continue
+        value = function.__globals__[name]
+        if isinstance(value, types.ModuleType | type) or (callable(value) and belongs_to_library(value)):
+            parts.append((name, _constant(value)[0]))
+            continue
+        inside = _Splitting([], dict(found.numbers))
+        key, _ = _split_value(value, inside)
+        if inside.operands and not isinstance(value, types.FunctionType):
+            warn_about(function, name)
+        parts.append((name, key, tuple(fingerprint(x) or _Kept(x) for x in inside.operands)))
     return tuple(parts)
-
-
-def _fingerprint(value: Any) -> Hashable:
-    if isinstance(value, np.ndarray):
-        return (value.shape, str(value.dtype), hashlib.blake2b(np.ascontiguousarray(value).tobytes()).hexdigest())
-    return ("identity", _Kept(value))
-
-
-def _warn_global(function: types.FunctionType, name: str) -> None:
-    if (function.__code__, name) in _warned:
-        return
-    _warned.add((function.__code__, name))
-    warnings.warn(
-        f"the function {function.__name__!r} reads the array {name!r} from its module; it becomes a constant of the "
-        f"compiled program, and every new value compiles anew. Pass it through args instead.",
-        stacklevel=4,
-    )
