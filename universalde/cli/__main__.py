@@ -1,0 +1,5 @@
+"""``python -m universalde.cli`` is the command ``universalde``."""
+
+from universalde.cli import main
+
+main()
