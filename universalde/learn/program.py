@@ -22,7 +22,9 @@ from universalde.learn.rules import Context, Evaluation, Told, Verdict, select_t
 __all__ = ["CAPACITY", "SMALL", "Limits", "Rows", "Run", "advance", "begin"]
 
 CAPACITY = 2048  # rows of history, and so passes, of one call
-SMALL = 20_000  # parameters up to which the rules are one native kernel, and all stages one program
+# Parameters up to which the rules are one native kernel, and all stages one program. XLA sums more than 4096 numbers in
+# a fusion that a native kernel cannot hold.
+SMALL = 4096
 
 
 class Limits(NamedTuple):
