@@ -6,9 +6,12 @@ from typing import Any
 import equinox as eqx
 import jax.numpy as jnp
 
+from ..base.powers import exp2, log2
 from ..spec.controller import Controller, Verdict
 
 __all__ = ["PI"]
+
+NEGLIGIBLE, SMALL = 1e-10, 1e-4  # errors below count as this when the next step is chosen, and when it is remembered
 
 
 class PI(Controller):
@@ -41,17 +44,16 @@ class PI(Controller):
             raise ValueError(f"PI(integral={self.integral}, proportional={self.proportional}): gains are not negative")
 
     def init(self, dtype: Any) -> Any:
-        return jnp.asarray(math.log(1e-4), dtype)
+        return jnp.asarray(math.log2(SMALL), dtype)
 
     def judge(self, error: Any, h: Any, state: Any, order: int) -> Verdict:
-        floor = jnp.asarray(1e-10, error.dtype)
-        finite = jnp.isfinite(error)
-        log_error = jnp.log(jnp.where(error > floor, error, floor))
-        accept = error <= 1
+        finite, accept = jnp.isfinite(error), error <= 1
+        bounded = jnp.where(error > NEGLIGIBLE, error, NEGLIGIBLE)
+        size = log2(jnp.where(finite, bounded, 1))
         both, last = (self.integral + self.proportional) / (order + 1), self.proportional / (order + 1)
-        held = self.integral * math.log(self.safety) - both * log_error + last * state
-        retry = math.log(self.safety) - log_error / (order + 1)
-        exponent = jnp.where(accept, held, retry)
-        factor = jnp.clip(jnp.exp(exponent), self.smallest, jnp.where(accept, self.largest, 1.0))
-        factor = jnp.where(finite, factor, self.smallest)
-        return Verdict(accept, h * factor, jnp.where(accept, jnp.maximum(log_error, math.log(1e-4)), state))
+        held = self.integral * math.log2(self.safety) - both * size + last * state
+        retry = math.log2(self.safety) - size / (order + 1)
+        lowest, highest = math.log2(self.smallest), jnp.where(accept, math.log2(self.largest), 0.0)
+        exponent = jnp.clip(jnp.where(accept, held, retry), lowest, highest)
+        factor = exp2(jnp.where(finite, exponent, lowest))
+        return Verdict(accept, h * factor, jnp.where(accept, jnp.maximum(size, math.log2(SMALL)), state))

@@ -16,7 +16,7 @@ __all__ = ["Saved", "Tape", "finish", "open_saved", "open_tape", "save", "tape_r
 
 
 class Saved(NamedTuple):
-    """Rows for the user; one spare row at the end."""
+    """Rows for the user; with given times one spare row at the end, where lanes that wait write."""
 
     ts: Any
     ys: Any
@@ -44,9 +44,8 @@ def open_saved(program: Program, operands: Operands, state: Any, *, fresh: bool)
     if program.saving == "times":  # rows at times not after the start hold the start already
         rows = operands.ts.shape[0] + 1
         return Saved((), jnp.broadcast_to(state.y, (rows, *state.y.shape)))
-    rows = program.capacity + 1
-    ts = jnp.full(rows, -1, state.t.dtype)
-    ys = jnp.full((rows, *state.y.shape), -2, state.y.dtype)
+    ts = jnp.full(program.capacity, -1, state.t.dtype)
+    ys = jnp.full((program.capacity, *state.y.shape), -2, state.y.dtype)
     return Saved(write(ts, 0, state.t), write(ys, 0, state.y)) if fresh else Saved(ts, ys)
 
 
@@ -57,9 +56,10 @@ def save(
     if program.saving == "end":
         return saved, state.saved
     accept = landing.accept & active
-    if program.saving == "steps":  # an idle or rejected lane writes where the next accepted step will write again
-        rows = Saved(write(saved.ts, state.saved, landing.t), write(saved.ys, state.saved, landing.y))
-        return rows, state.saved + accept.astype(jnp.int32)
+    if program.saving == "steps":  # a rejected or idle attempt writes the last row again, which holds the state already
+        count = state.saved + accept.astype(jnp.int32)
+        t, y = jnp.where(accept, landing.t, state.t), jnp.where(accept, landing.y, state.y)
+        return Saved(write(saved.ts, count - 1, t), write(saved.ys, count - 1, y)), count
     ts, count = operands.ts, operands.ts.shape[0]
 
     def pending(j: Any) -> Any:
@@ -75,9 +75,7 @@ def save(
 
 def finish(program: Program, saved: Saved) -> tuple[Any, Any]:
     """The rows without the spare one."""
-    if program.saving == "end":
-        return (), ()
-    return (saved.ts[:-1] if program.saving == "steps" else ()), saved.ys[:-1]
+    return (saved.ts, saved.ys[:-1]) if program.saving == "times" else (saved.ts, saved.ys)
 
 
 def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:

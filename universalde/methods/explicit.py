@@ -42,11 +42,14 @@ class ExplicitRK(Method):
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
         table = self.tableau
         stages = [memory if table.fsal else equation.f(t, y)]
-        last = y
-        for row, c in zip(table.a[1:], table.c[1:], strict=True):
-            last = y + h * _combine(row, stages)
-            stages.append(equation.f(t + c * h, last))
-        y1 = last if table.fsal else y + h * _combine(table.b, stages)
+        final = y
+        for k, (row, c) in enumerate(zip(table.a[1:], table.c[1:], strict=True), 1):
+            if k == table.stages - 1 and table.fsal:
+                final = y + h * _combine(row, stages)
+                stages.append(equation.f(t + c * h, final))
+            else:
+                stages.append(equation.f(t + c * h, _argument(y, h, row, stages)))
+        y1 = final if table.fsal else y + h * _combine(table.b, stages)
         return Step(
             y=y1,
             error=h * _combine(table.error, stages),
@@ -64,6 +67,13 @@ class ExplicitRK(Method):
     def dense(self, data: Any, theta: Any) -> Any:
         y, increments = data
         return y + _combine([_horner(row, theta) for row in self.tableau.interpolant], increments)
+
+
+def _argument(y: Any, h: Any, row: Any, stages: Any) -> Any:
+    """Where a stage is evaluated; the newest derivative enters last, by one multiplication and one addition."""
+    early, newest = (row[:-1], stages[:-1]), (row[-1], stages[-1])
+    base = y + h * _combine(*early) if any(early[0]) else y
+    return base + (h * newest[0]) * newest[1] if newest[0] else base
 
 
 def _combine(weights: Any, vectors: Any) -> Any:
