@@ -3,16 +3,17 @@
 import collections
 import warnings
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from .adjoint.discrete import differentiable
 from .base.kernel import kernel
-from .loop.integrate import integrate
+from .loop.integrate import Outcome, integrate
 from .loop.program import Program
 
-__all__ = ["compiled", "first_time"]
+__all__ = ["Counts", "compiled", "first_time"]
 
 SIZE = 256  # programs kept; the one used longest ago goes first
 OFTEN = 5  # compilations of one right-hand side before a warning
@@ -27,8 +28,25 @@ def _build(program: Program, kind: str) -> Callable:
     if kind == "differentiable":
         return differentiable(program)
     if kind == "begin":
-        return kernel(lambda operands: integrate(program, operands), native=native)
-    return kernel(lambda operands, state: integrate(program, operands, state), native=native)
+        return kernel(lambda operands: counted(integrate(program, operands)), native=native)
+    return kernel(lambda operands, state: counted(integrate(program, operands, state)), native=native)
+
+
+class Counts(NamedTuple):
+    """What Python looks at after an eager solve."""
+
+    status: Any
+    saved: Any
+    steps: Any
+    rejected: Any
+    rhs: Any
+
+
+def counted(outcome: Outcome) -> tuple[Outcome, Any]:
+    """The outcome, and its :class:`Counts` as one array, because each number that is read by itself costs microseconds."""
+    state = outcome.state
+    counts = Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs)
+    return outcome, jnp.stack([jnp.asarray(x, jnp.int32) for x in counts])
 
 
 def compiled(program: Program, kind: str, build: Callable[[Program, str], Callable] = _build) -> Callable:

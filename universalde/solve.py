@@ -8,7 +8,7 @@ import numpy as np
 from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
 from .border import Border, border
 from .choose import check_fits, choose
-from .compiled import compiled, first_time
+from .compiled import Counts, compiled, first_time
 from .control.pi import PI
 from .dense import Later, Steps
 from .loop.integrate import Outcome
@@ -99,39 +99,40 @@ def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
         else:
             ts = jnp.where(reached, outcome.ts, state.t)
             ys = jnp.where(reached[:, None], outcome.ys, state.y)
-    return _solution(call, outcome, state.status, ts, ys, state.saved, label, None)
+    counts = Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs)
+    return _solution(call, outcome, counts, ts, ys, label, None)
 
 
 def _eager(call: Border, label: str, throw: bool, resolve: Any) -> Solution:
     """Outside a trace: the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
     program, operands = call.program, call.operands
-    outcome = compiled(program, "begin")(operands)
-    status = int(outcome.state.status)
+    outcome, packed = compiled(program, "begin")(operands)
+    counts = Counts(*np.asarray(packed).tolist())
     if program.saving == "steps":
-        pieces = [(outcome.ts, outcome.ys, outcome.state.saved)]
-        while status == FULL:
-            state = outcome.state
-            done = int(state.accepted) + int(state.rejected)
+        pieces = [(outcome.ts, outcome.ys, counts.saved)]
+        while counts.status == FULL:
+            done = counts.steps + counts.rejected
             if done >= int(operands.budget):
-                status = MAX_STEPS
+                counts = counts._replace(status=MAX_STEPS)
                 break
-            resumed = state._replace(status=jnp.int32(RUNNING), saved=jnp.int32(0))
+            resumed = outcome.state._replace(status=jnp.int32(RUNNING), saved=jnp.int32(0))
             rest = operands._replace(budget=operands.budget - done)
-            outcome = compiled(program, "resume")(rest, resumed)
-            pieces.append((outcome.ts, outcome.ys, outcome.state.saved))
-            status = int(outcome.state.status)
-        ts = np.concatenate([np.asarray(t)[: int(n)] for t, _, n in pieces])
-        ys = np.concatenate([np.asarray(y)[: int(n)] for _, y, n in pieces])
-        saved = len(ts)
+            outcome, packed = compiled(program, "resume")(rest, resumed)
+            counts = Counts(*np.asarray(packed).tolist())
+            pieces.append((outcome.ts, outcome.ys, counts.saved))
+        trimmed = [(np.asarray(ts)[:saved], np.asarray(ys)[:saved]) for ts, ys, saved in pieces]
+        ts, ys = trimmed[0] if len(trimmed) == 1 else (np.concatenate(part) for part in zip(*trimmed, strict=True))
+        counts = counts._replace(saved=len(ts))
     elif program.saving == "times":
-        saved, ts, ys = int(outcome.state.saved), operands.ts, outcome.ys
-        if saved < ys.shape[0]:
-            ys = np.where((np.arange(ys.shape[0]) < saved)[:, None], np.asarray(ys), np.nan)
+        ts, ys = operands.ts, outcome.ys
+        if counts.saved < ys.shape[0]:
+            ys = np.where((np.arange(ys.shape[0]) < counts.saved)[:, None], np.asarray(ys), np.nan)
     else:
-        ts, ys, saved = np.asarray(outcome.state.t)[None], np.asarray(outcome.state.y)[None], 1
-    if throw and status not in (SUCCESS, STOPPED):
-        raise SolveError(_failure(call, outcome, status))
-    return _solution(call, outcome, status, ts, ys, saved, label, resolve)
+        ts, ys = np.asarray(outcome.state.t)[None], np.asarray(outcome.state.y)[None]
+        counts = counts._replace(saved=1)
+    if throw and counts.status not in (SUCCESS, STOPPED):
+        raise SolveError(_failure(call, outcome, counts.status))
+    return _solution(call, outcome, counts, ts, ys, label, resolve)
 
 
 def _failure(call: Border, outcome: Outcome, status: int) -> str:
@@ -146,7 +147,7 @@ def _failure(call: Border, outcome: Outcome, status: int) -> str:
 
 
 def _solution(
-    call: Border, outcome: Outcome, status: Any, ts: Any, ys: Any, saved: Any, label: str, resolve: Any
+    call: Border, outcome: Outcome, counts: Counts, ts: Any, ys: Any, label: str, resolve: Any
 ) -> Solution:
     state, shape, operands = outcome.state, call.shape, call.operands
     forward = call.program.direction == 1
@@ -155,14 +156,14 @@ def _solution(
     if call.program.has_mode:
         dense: Any = None
     elif call.program.saving == "steps":
-        dense = Steps(call.program, operands, ts, ys, saved)
+        dense = Steps(call.program, operands, ts, ys, counts.saved)
     else:
         dense = None if resolve is None else Later(resolve)
     return Solution(
         ts=user(ts),
         ys=shape.unravel(ys),
-        result=Status(status),
-        stats=Stats(state.accepted, state.rejected, state.rhs, saved),
+        result=Status(counts.status),
+        stats=Stats(counts.steps, counts.rejected, counts.rhs, counts.saved),
         t=user(state.t),
         y=shape.unravel(state.y),
         mode=state.mode if call.program.has_mode else None,

@@ -43,25 +43,31 @@ def check_span(t0: Any, t1: Any) -> None:
 
 def check_tolerance(rtol: Any, atol: Any, shape: Shape) -> None:
     """Tolerances must be non-negative numbers (``atol`` also one per component), within reach of the precision."""
+    known = []
     for name, value in (("rtol", rtol), ("atol", atol)):
         if is_array(value) and jnp.ndim(value) > 0 and jnp.shape(value) != (shape.size,):
             raise ValueError(
                 f"{name} has shape {jnp.shape(value)}; give one number, or one per component, shape ({shape.size},)"
             )
-        if is_concrete(value) and not np.all(np.asarray(value) >= 0):
+        if not is_concrete(value):
+            continue
+        least, largest = (value, value) if isinstance(value, float) else (np.min(value), np.max(value))
+        if not least >= 0:
             raise ValueError(f"{name} = {value}; tolerances are not negative, typical are rtol=1e-6, atol=1e-9")
-    if is_concrete(rtol) and is_concrete(atol):
-        if not np.all(np.asarray(rtol) + np.asarray(atol) > 0):
-            raise ValueError("rtol and atol are both zero; at least one must be positive")
-        eps = float(jnp.finfo(shape.dtype).eps)
-        if np.max(np.asarray(rtol)) < 10 * eps and np.max(np.asarray(atol)) < 10 * eps:
-            name = jnp.dtype(shape.dtype).name
-            fix = " Switch on float64: jax.config.update('jax_enable_x64', True)." if eps > 1e-10 else ""
-            warnings.warn(
-                f"rtol = {rtol} and atol = {atol} are below what {name} can resolve ({eps:.1e}); the solve will be slow "
-                f"and not more accurate.{fix}",
-                stacklevel=4,
-            )
+        known.append((least, largest))
+    if len(known) < 2:
+        return
+    if known[0][0] == known[1][0] == 0 and not np.all(np.asarray(rtol) + np.asarray(atol) > 0):
+        raise ValueError("rtol and atol are both zero; at least one must be positive")
+    eps = float(jnp.finfo(shape.dtype).eps)
+    if known[0][1] < 10 * eps and known[1][1] < 10 * eps:
+        name = jnp.dtype(shape.dtype).name
+        fix = " Switch on float64: jax.config.update('jax_enable_x64', True)." if eps > 1e-10 else ""
+        warnings.warn(
+            f"rtol = {rtol} and atol = {atol} are below what {name} can resolve ({eps:.1e}); the solve will be slow "
+            f"and not more accurate.{fix}",
+            stacklevel=4,
+        )
 
 
 def check_finite(y0: Any, name: str = "y0") -> None:
