@@ -22,9 +22,9 @@ from universalde.learn.rules import Context, Evaluation, Told, Verdict, select_t
 __all__ = ["CAPACITY", "SMALL", "Limits", "Rows", "Run", "advance", "begin"]
 
 CAPACITY = 2048  # rows of history, and so passes, of one call
-# Parameters up to which the rules are one native kernel, and all stages one program. XLA sums more than 4096 numbers in
+# Parameters up to which the rules are one native kernel, and all stages one program. XLA sums 4096 numbers or more in
 # a fusion that a native kernel cannot hold.
-SMALL = 4096
+SMALL = 4095
 
 
 class Limits(NamedTuple):
