@@ -28,7 +28,9 @@ def list_cases() -> None:
 def discover_case(
     case: Annotated[str, typer.Argument(help="The name of a case; `universalde cases` lists them.")],
     seed: Annotated[int, typer.Option(help="Sets the noise (where data are made) and the start of the network.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="The folder for report.html and results.json.  [reports/CASE]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder for report.html and results.json.  [reports/CASE]")
+    ] = None,
 ) -> None:
     """Train the unknown term of CASE, turn it into an equation, extrapolate, and write a report.
 

@@ -1,5 +1,6 @@
 """The recovered equation for the reader: as text, as LaTeX, and as a drawing that needs neither LaTeX nor a network."""
 
+import re
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -10,9 +11,10 @@ from universalde.cli.style import data_address
 from universalde.discover import SparseModel
 from universalde.study import Result
 
-__all__ = ["Coefficient", "coefficients", "drawn", "latex_lines", "text_lines"]
+__all__ = ["Coefficient", "coefficients", "drawn", "latex_lines", "readable", "text_lines"]
 
 _TERMS_PER_LINE = 4
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Coefficient(NamedTuple):
@@ -33,6 +35,12 @@ def latex_lines(model: SparseModel, digits: int = 5) -> list[str]:
     """One LaTeX equation per output."""
     shown = [sympy.latex(sympy.Symbol(name)) if name.isidentifier() else name for name in model.outputs]
     return [f"{name} = {sympy.latex(e)}" for name, e in zip(shown, model.symbolic(digits), strict=True)]
+
+
+def readable(text: str) -> str:
+    """``-0.5*x**2*y`` as ``−0.5 x² y``, for a table."""
+    raised = re.sub(r"\*\*(\d+)", lambda power: power[1].translate(_RAISED), text)
+    return re.sub(r"(?<![\de])-", "−", raised.replace("*", "\u2009"))
 
 
 def coefficients(result: Result) -> list[Coefficient]:

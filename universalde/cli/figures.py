@@ -67,8 +67,9 @@ def term_picture(result: Result) -> Picture:
     legend(figure, [ax for ax, _ in axes])
     known = result.study.truth is not None
     seen = ", ".join(result.study.input_names)
-    caption = f"The unknown term along the fitted path; it sees {seen}. Left: over time. Right: the network's answer against " + (
-        "the truth, which no step of the method saw." if known else "the equation; the truth is not known."
+    caption = (
+        f"The unknown term along the fitted path; it sees {seen}. Left: over time. Right: the network's answer against "
+        + ("the truth, which no step of the method saw." if known else "the equation; the truth is not known.")
     )
     return Picture("missing-term", "The missing term", caption, figure)
 

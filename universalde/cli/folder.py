@@ -106,7 +106,9 @@ def _check_writable(out: Path) -> None:
             pass
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise BadFolder(f"--out {out} cannot be written to ({reason}); give a folder in which you may write.") from error
+        raise BadFolder(
+            f"--out {out} cannot be written to ({reason}); give a folder in which you may write."
+        ) from error
 
 
 def _outdated(mine: Path, case: str, seed: int) -> list[str]:

@@ -111,7 +111,13 @@ def history(ax: Axes, result: Result) -> None:
         ax.plot(iterations, losses, color=colours[number % len(colours)], lw=0.9, label=label)
         start += len(losses) - 1
     if result.study.noise_floor is not None:
-        ax.axhline(result.study.noise_floor, color="#222222", lw=1.0, ls=(0, (2, 2)), label="noise floor (the noise that is in the data)")
+        ax.axhline(
+            result.study.noise_floor,
+            color="#222222",
+            lw=1.0,
+            ls=(0, (2, 2)),
+            label="noise floor (the noise that is in the data)",
+        )
     ax.set_yscale("log")
     ax.set(xlabel="iteration", ylabel="loss (sum of squares)")
     ax.set_xlim(0, max(start, 1))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
-from universalde.cli.equations import coefficients, drawn, latex_lines, text_lines
+from universalde.cli.equations import coefficients, drawn, latex_lines, readable, text_lines
 from universalde.cli.errors import Paths, StateErrors, notes_of
 from universalde.cli.figures import Picture, pictures
 from universalde.cli.folder import Folder, versions
@@ -53,25 +53,23 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def error_table(errors: list[StateErrors], unit: str) -> tuple[list[str], list[list[str]]]:
-    """Heads and rows of the errors by state; only columns that exist."""
+    """Heads and rows of the errors, one row for each state and model; only columns that exist."""
     unit = f" ({unit})" if unit else ""
-    columns = [("fit", f"fit, {{}}{unit}"), ("held_out", f"held out, {{}}{unit}"), ("beyond", "beyond the data, {}")]
-    wanted = [
-        (field, name, head.format(name))
-        for field, head in columns
-        for name in dict.fromkeys(key for row in errors for key in getattr(row, field))
-    ]
-    rows = [
-        [row.name, *(_percent_or_number(field, getattr(row, field).get(name, math.nan)) for field, name, _ in wanted)]
-        for row in errors
-    ]
-    return ["state", *(head for _, _, head in wanted)], rows
+    heads = {"fit": f"fit{unit}", "held_out": f"held out{unit}", "beyond": "beyond the data"}
+    fields = [field for field in heads if any(getattr(row, field) for row in errors)]
+    table = []
+    for row in errors:
+        for model in dict.fromkeys(["equation", "network", *row.beyond]):
+            values = [getattr(row, field).get(model) for field in fields]
+            shown = ["–" if v is None else _shown(field, v) for field, v in zip(fields, values, strict=True)]
+            table.append([row.name, model, *shown])
+    return ["state", "model", *(heads[field] for field in fields)], table
 
 
-def _percent_or_number(field: str, value: float) -> str:
+def _shown(field: str, value: float) -> str:
     if field != "beyond":
         return number(value)
-    return "runs away" if not value < 100 else f"{100 * value:.3g} %"
+    return "runs away" if not value < 100 else f"{100 * value:.3g}\u00a0%"
 
 
 def _story(story: str) -> str:
@@ -88,14 +86,17 @@ def _equation(result: Result) -> str:
     model = result.choice.model
     text = "; ".join(text_lines(model))
     latex = " \\\\\n".join(latex_lines(model))
-    rows = [[row.output, row.term, number(row.value, 6), number(row.standard_error, 2)] for row in coefficients(result)]
+    rows = [
+        [row.output, readable(row.term), number(row.value, 6), number(row.standard_error, 2)]
+        for row in coefficients(result)
+    ]
     rates = [["rate", name, number(value, 6), ""] for name, value in result.choice.rates.items()]
     starts = zip(result.study.state_names, result.choice.start, strict=True)
     rates += [["start", name, number(float(value), 6), ""] for name, value in starts]
     return (
         f"<p class='equation'><img alt='{html.escape(text, quote=True)}' src='{drawn(model)}'></p>"
         f"<details><summary>LaTeX</summary><pre>{html.escape(latex)}</pre></details>"
-        + _table(["", "term", "value", "standard error"], rows + rates)
+        + _table(["equation", "term", "value", "standard error"], rows + rates)
     )
 
 
@@ -108,7 +109,11 @@ def _results(result: Result, errors: list[StateErrors]) -> str:
     held = any(row.held_out for row in errors)
     parts.append(
         "<p class='caption'>Root mean square errors"
-        + (" against the measurements" if not beyond else " against the measurements; beyond the data against the truth, in % of its range")
+        + (
+            " against the measurements"
+            if not beyond
+            else " against the measurements; beyond the data against the truth, in % of its range"
+        )
         + ("; held out: measurements that training did not see" if held else "")
         + ".</p>"
     )
@@ -128,7 +133,12 @@ def _candidates(result: Result) -> str:
     ranking = result.choice.by_data.ranking
     best = ranking[0].score
     rows = [
-        ["; ".join(text_lines(row.model, 4)), str(len(row.model.support)), number(row.sse, 5), number(row.score - best, 3)]
+        [
+            readable(";  ".join(text_lines(row.model, 4))),
+            str(len(row.model.support)),
+            number(row.sse, 5),
+            number(row.score - best, 3),
+        ]
         for row in ranking[:_CANDIDATES]
     ]
     criterion = result.choice.by_data.criterion.upper()
@@ -144,8 +154,9 @@ def _regression(result: Result) -> str:
     for table in result.choice.discovery.table:
         for row in table[:5]:
             pairs = zip(row.coefficients, row.terms, strict=True)
-            shown = " + ".join(f"{value:.4g}·{term}" for value, term in pairs) or "0"
-            rows.append([row.output, shown, f"{100 * row.error:.2g} %", f"{100 * row.test_error:.2g} %"])
+            shown = " + ".join(f"{value:.4g}*{term}" for value, term in pairs).replace("+ -", "- ") or "0"
+            errors = [f"{100 * row.error:.2g}\u00a0%", f"{100 * row.test_error:.2g}\u00a0%"]
+            rows.append([row.output, readable(shown), *errors])
     note = (
         "<p class='caption'>Sparse regression on what the network answered along the fitted path; errors relative to the "
         "term's root mean square. It proposes; the measurements choose.</p>"
@@ -160,7 +171,12 @@ def _provenance(result: Result, folder: Folder, results_json: str) -> str:
         for stage in fit.stages
     ]
     facts = [["case", result.study.name], ["seed", str(result.seed)], ["source digest", str(folder.identity["source"])]]
-    facts.append(["seconds", f"{result.seconds:.1f} (training {sum(f.seconds for f in result.trained.fits):.1f}, over all interruptions)"])
+    facts.append(
+        [
+            "seconds",
+            f"{result.seconds:.1f} (training {sum(f.seconds for f in result.trained.fits):.1f}, over all interruptions)",
+        ]
+    )
     facts += [[name, value] for name, value in versions().items()]
     address = "data:application/json;base64," + base64.b64encode(results_json.encode()).decode()
     return (

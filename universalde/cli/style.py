@@ -11,7 +11,21 @@ import sympy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["COMPARISONS", "DATA", "EQUATION", "HELD_OUT", "NETWORK", "TRUTH", "WINDOW", "axis_label", "data_address", "grid", "image", "legend", "settings"]
+__all__ = [
+    "COMPARISONS",
+    "DATA",
+    "EQUATION",
+    "HELD_OUT",
+    "NETWORK",
+    "TRUTH",
+    "WINDOW",
+    "axis_label",
+    "data_address",
+    "grid",
+    "image",
+    "legend",
+    "settings",
+]
 
 # Colours of Okabe and Ito, which colour-blind readers tell apart; line styles differ as well, for print in grey.
 EQUATION: dict[str, Any] = {"color": "#0072B2", "lw": 2.0, "zorder": 3}
