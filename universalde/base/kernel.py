@@ -70,8 +70,14 @@ def _obstacle(jaxpr: jex.Jaxpr, inside: bool = False) -> str | None:
 
 
 def _is_matrix_product(equation: Any) -> bool:
-    """Products of a matrix with more than one vector leave the kernel (``__ynn_fusion``) unless they are tiny."""
+    """Products of a matrix with more than one vector leave the kernel (``__ynn_fusion``) unless they are tiny.
+
+    An outer product sums nothing: XLA makes it a multiplication.
+    """
+    (contracted, _), _ = equation.params["dimension_numbers"]
     shapes = [operand.aval.shape for operand in equation.invars]
+    if all(shapes[0][axis] == 1 for axis in contracted):
+        return False
     bound = [set(a) | set(b) for a, b in zip(*equation.params["dimension_numbers"], strict=True)]
     free = [
         int(np.prod([size for axis, size in enumerate(shape) if axis not in axes], dtype=np.int64))
