@@ -69,7 +69,10 @@ class MaskedResiduals:
         return evaluate
 
     def linearise(self, model: SparseModel, extra: PyTree) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Residual at a model, its derivatives by every entry of the coefficient matrix, and by the extra numbers."""
+        """Residual at a model, its derivatives by every entry of the coefficient matrix, and by the extra numbers.
+
+        The column of a term that is undefined on the path is NaN.
+        """
         current = [self.place(slot) for slot in model.support]
         full = np.zeros(self.slots + len(self.start_extra))
         full[: len(current)] = np.asarray(model.coefficients)
@@ -80,9 +83,13 @@ class MaskedResiduals:
         residual, jacobian = self._run(full, self._places(current))
         columns = np.full((len(residual), self.shape[0] * self.shape[1]), np.nan)
         columns[:, current] = jacobian[:, : len(current)]
-        for turn in turns:
-            places = [*current, *turn]
-            columns[:, places] = self._run(full, self._places(places))[1][:, : len(places)]
+        while turns:
+            turn = turns.pop()
+            value, jacobian = self._run(full, self._places([*current, *turn]))
+            if np.all(np.isfinite(value)):
+                columns[:, turn] = jacobian[:, len(current) : len(current) + len(turn)]
+            elif len(turn) > 1:  # a term that is undefined on the path spoils those beside it: try them one by one
+                turns += [[place] for place in turn]
         return residual, columns, jacobian[:, self.slots :]
 
     def _places(self, places: list[int]) -> np.ndarray:

@@ -66,6 +66,7 @@ def choose_by_data(
     prune: bool = True,
     explore: int = 4,
     max_terms: int = 6,
+    margin: float | int = 0.0,
     max_steps: int = 60,
     rtol: float | int = 1e-8,
 ) -> DataChoice:
@@ -82,6 +83,9 @@ def choose_by_data(
     candidate in the coefficients of *all* library terms, supports of up to `max_terms` terms in total are searched on
     that linear problem, and the most promising ones not yet fitted are fitted. Unlike the regression on a learned
     term, this search sees errors that are independent, as the criterion assumes.
+
+    Of all refits whose criterion is within `margin` of the least the simplest is chosen: fewest terms, then fewest
+    operations. The default takes the least; 6 asks for strong evidence against a simpler equation (Kass, Raftery 1995).
 
     `residuals` must be differentiable forwards (`jax.jvp`) and is compiled once for all candidates: it receives a
     `DenseModel` whose support is traced. A candidate whose solution is not finite ranks last with a note; it never
@@ -110,7 +114,9 @@ def choose_by_data(
             break
     if prune:
         _prune(fitter, refits)
-    ranking = tuple(sorted(refits.values(), key=_order))
+    ranking = sorted(refits.values(), key=_order)
+    simplest = min((r for r in ranking if r.score <= ranking[0].score + margin), key=_length)
+    ranking = (simplest, *(r for r in ranking if r is not simplest))
     return DataChoice(ranking, criterion, tuple(_notes(ranking)))
 
 
@@ -151,6 +157,11 @@ def _distinct(candidates: Sequence[SparseModel]) -> list[SparseModel]:
 
 def _order(refit: Refit) -> tuple[float, int]:
     return refit.score, len(refit.model.support)
+
+
+def _length(refit: Refit) -> tuple[int, int, float]:
+    complexities = refit.model.library.complexities
+    return len(refit.model.support), sum(complexities[term] for _, term in refit.model.support), refit.score
 
 
 class _Fitter:
