@@ -1,5 +1,7 @@
 """The command ``discover`` once its arguments are known to be good."""
 
+import sys
+
 import jax
 from rich.console import Console
 from rich.table import Table
@@ -16,11 +18,13 @@ from universalde.study.run import run
 
 __all__ = ["discover"]
 
+_WIDTH = 110  # columns of a table that goes into a file
+
 
 def discover(case: str, seed: int, folder: Folder) -> Result:
     """Run a case in float64, print what it found, and write report and numbers into its folder."""
     jax.config.update("jax_enable_x64", True)
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     study = load(case, seed)
     console.print(f"[bold]{study.title}[/bold]")
     console.print(f"{_size(study.data.shape)}, seed {seed}, into {folder.path}", style="dim")

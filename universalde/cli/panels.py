@@ -49,7 +49,8 @@ def forecast(ax: Axes, result: Result, entry: int) -> None:
             ax.plot(ahead.times, column, label=name, **style)
     ax.plot(ahead.times, ahead.network[:, entry], label="trained network", **NETWORK)
     ax.plot(ahead.times, ahead.equation[:, entry], label="equation", **EQUATION)
-    shown += _data(ax, result, entry, held_out=True, size=2.6)
+    spacing = 500.0 / (ahead.times[-1] - ahead.times[0]) * np.diff(study.ts).mean()  # in points, on a page of full width
+    shown += _data(ax, result, entry, held_out=True, size=float(np.clip(0.8 * spacing, 2.4, 4.0)))
     ax.set(xlabel=time_label(result), ylabel=axis_label(study.state_names[entry], study.unit))
     ax.set_xlim(ahead.times[0], ahead.times[-1])
     ax.set_ylim(*_frame(shown))
