@@ -8,7 +8,7 @@ import numpy as np
 
 from .base import checks
 from .base.closures import is_array, split
-from .base.ravel import Shape, as_arrays, cast, ravel, shape_of
+from .base.ravel import Shape, as_arrays, cast, is_number_list, ravel, shape_of, stacked
 from .loop.program import Fixed, Operands, Program, join_args
 from .spec.controller import Controller
 from .spec.method import Method
@@ -66,10 +66,10 @@ def border(
     real = jnp.finfo(shape.dtype).dtype
     t0, t1 = problem.tspan
     checks.check_span(t0, t1)
-    checks.check_tolerance(rtol, atol, shape)
+    rtol, atol = checks.tolerances(rtol, atol, shape)
     checks.check_steps(dt0, max_steps)
     save = saveat if isinstance(saveat, Save) else EVERY_STEP
-    times = save.ts if isinstance(saveat, Save) else saveat
+    times = _times(save.ts if isinstance(saveat, Save) else saveat)
     sign = _direction(t0, t1)
     if times is not None:
         checks.check_save_times(times, t0, t1)
@@ -87,7 +87,7 @@ def border(
 
     operands = Operands(
         y0=ravel(y0), t0=forward(t0), t1=forward(t1), args=arrays, cells=tuple(_operand(c) for c in cells),
-        ts=() if times is None else forward(times), rtol=number(rtol), atol=number(atol),
+        ts=() if times is None else forward(times), rtol=number(rtol), atol=_above_zero(number(atol)),
         dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
     )  # fmt: skip
     program = Program(
@@ -97,6 +97,17 @@ def border(
         has_mode=problem.mode is not None, chooses_step=dt0 is None,
     )  # fmt: skip
     return Border(program, operands, shape)
+
+
+def _above_zero(atol: Any) -> Any:
+    """A component that stays zero has the error 0 / 0 where ``atol`` is zero; with the smallest number it has none."""
+    return (np if checks.is_concrete(atol) else jnp).maximum(atol, jnp.finfo(atol.dtype).tiny)
+
+
+def _times(times: Any) -> Any:
+    if isinstance(times, range):
+        return np.asarray(times)
+    return stacked(times, "saveat") if isinstance(times, list | tuple) and is_number_list(times) else times
 
 
 def _direction(t0: Any, t1: Any) -> int | None:

@@ -1,10 +1,13 @@
 """Which method, when the user names none."""
 
+from typing import Any
+
 from .methods.explicit import Tsit5
+from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
 
-__all__ = ["REGISTRY", "check_fits", "choose"]
+__all__ = ["REGISTRY", "check_controller", "check_fits", "choose"]
 
 REGISTRY = {"Tsit5": Tsit5}
 
@@ -14,6 +17,12 @@ def choose(problem: Problem) -> tuple[Method, str]:
     method = Tsit5()
     check_fits(method, problem)
     return method, f"{method.name}: chosen as the general explicit method (order 5, error estimate of order 4)"
+
+
+def check_controller(controller: Any) -> None:
+    """Raise a sentence when ``controller`` is no controller."""
+    if not isinstance(controller, Controller):
+        raise TypeError(f"controller = {controller!r} is no step-size controller; write ude.PI(), or None for the default")
 
 
 def check_fits(method: Method, problem: Problem) -> None:

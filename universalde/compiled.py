@@ -61,26 +61,33 @@ def compiled(program: Program, kind: str, build: Callable[[Program, str], Callab
     return function
 
 
-def first_time(key: Hashable, function: Any) -> bool:
-    """Whether ``key`` was not seen lately; warns when one right-hand side is compiled anew again and again."""
+def first_time(functions: Hashable, rest: Hashable, function: Any) -> bool:
+    """Whether a problem was not seen lately; warns when one right-hand side is new again and again (not for new shapes)."""
     try:
-        new = key not in _seen
+        known, new = _seen.get(functions), {rest}
     except TypeError as error:
         raise TypeError(
             f"a static part of the problem cannot be hashed ({error}); args may hold arrays, numbers, strings and functions"
         ) from None
-    if not new:
+    if known is not None and new <= known:
         return False
-    _seen[key] = True
-    if len(_seen) > 4 * SIZE:
-        _seen.popitem(last=False)
-    code = getattr(function, "__code__", None)
-    if code is not None:
-        _compilations[code] += 1
-        if _compilations[code] == OFTEN + 1:
-            warnings.warn(
-                f"the right-hand side {function.__name__!r} was compiled anew more than {OFTEN} times. Numbers it closes "
-                "over, and new functions, are part of the compiled program: pass numbers through args, or as arrays.",
-                stacklevel=4,
-            )
+    if known is None:
+        known = _seen[functions] = set()
+        _warn_when_often(function)
+        if len(_seen) > SIZE:
+            _seen.popitem(last=False)
+    known |= new
     return True
+
+
+def _warn_when_often(function: Any) -> None:
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return
+    _compilations[code] += 1
+    if _compilations[code] == OFTEN + 1:
+        warnings.warn(
+            f"the right-hand side {function.__name__!r} was compiled anew more than {OFTEN} times. Numbers it closes "
+            "over, and new functions, are part of the compiled program: pass numbers through args, or as arrays.",
+            stacklevel=5,
+        )

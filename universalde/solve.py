@@ -7,7 +7,7 @@ import numpy as np
 
 from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
 from .border import Border, border
-from .choose import check_fits, choose
+from .choose import check_controller, check_fits, choose
 from .compiled import Counts, compiled, first_time
 from .control.pi import PI
 from .dense import Later, Steps
@@ -58,6 +58,10 @@ def solve(
         )
     method, reason = choose(problem) if method is None else (method, "as given")
     check_fits(method, problem)
+    controller = DEFAULT_CONTROLLER if controller is None else controller
+    check_controller(controller)
+    if isinstance(saveat, type):
+        raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
     call = border(
         problem,
         method,
@@ -66,10 +70,10 @@ def solve(
         saveat=saveat,
         dt0=dt0,
         max_steps=max_steps,
-        controller=controller or DEFAULT_CONTROLLER,
+        controller=controller,
     )
     program, operands = call.program, call.operands
-    if first_time((program.functions, program.shape, program.args, program.parts), problem.f):
+    if first_time(program.functions, (program.shape, program.args, program.parts), problem.f):
         call.check_right_hand_side()
     label = f"{method.name}: {reason}"
     if call.traced:
@@ -94,8 +98,11 @@ def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
     else:
         rows = outcome.ys.shape[0]
         reached = jnp.arange(rows) < state.saved
-        if saving == "times":
-            ts, ys = call.operands.ts, jnp.where(reached[:, None], outcome.ys, jnp.nan)
+        if saving == "times":  # times that Python cannot check: outside the span or unsorted there is no answer
+            ts = call.operands.ts
+            slack = 4 * jnp.finfo(ts.dtype).eps * jnp.maximum(jnp.abs(call.operands.t0), jnp.abs(call.operands.t1))
+            reached = reached & (ts >= call.operands.t0 - slack) & jnp.all(jnp.diff(ts) >= 0)
+            ys = jnp.where(reached[:, None], outcome.ys, jnp.nan)
         else:
             ts = jnp.where(reached, outcome.ts, state.t)
             ys = jnp.where(reached[:, None], outcome.ys, state.y)

@@ -127,7 +127,7 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
     theta, dots = walk.values(res.leaves), tuple(directions)
     _, point = jax.jvp(lambda *theta: walk.start(res.leaves, theta, res.h0), theta, dots)
     ts_dot = walk.operands([None] * len(res.leaves), dots).ts if walk.moves_ts else None
-    rows = _open_tangents(walk, res, point)
+    rows = _open_tangents(walk, res, point, dots)
     data_dots = jax.tree.map(jnp.zeros_like, res.tape.data)
 
     def body(i: Any, active: Any, state: tuple, shared: Any, rows: tuple) -> tuple:
@@ -154,13 +154,16 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
     return jax.tree.map(lambda dot: jnp.where(res.ok, dot, jnp.nan), Moved(point, ts, ys))
 
 
-def _open_tangents(walk: Walk, res: Residuals, point: list) -> tuple:
+def _open_tangents(walk: Walk, res: Residuals, point: list, dots: tuple) -> tuple:
     program, dot = walk.program, _y_of(walk, point)
     if program.saving == "end":
         return (), ()
     if program.saving == "times":
         count = walk.operands(res.leaves, walk.values(res.leaves)).ts.shape[0]
-        return (), jnp.broadcast_to(dot, (count + 1, *dot.shape))
+        if not walk.time:
+            return (), jnp.broadcast_to(dot, (count + 1, *dot.shape))
+        _, held = jax.jvp(lambda *theta: walk.held(res.leaves, theta), walk.values(res.leaves), dots)
+        return (), jnp.concatenate([held, dot[None]])
     ts = jnp.zeros(program.capacity + 1, res.tape.t.dtype)
     ys = jnp.zeros((program.capacity + 1, *dot.shape), dot.dtype)
     return (write(ts, 0, point[0]) if walk.time else ts), write(ys, 0, dot)
@@ -280,13 +283,17 @@ def _pull_rows(
 
 def _pull_start(walk: Walk, res: Residuals, bar: Moved, state: Swept) -> list:
     """From the start point, and the rows that hold the start itself, to the moving operands."""
-    point, first = list(state.point), _first_row(walk, res.leaves)
+    point, theta, first = list(state.point), state.theta, _first_row(walk, res.leaves)
     if walk.program.saving == "times":
-        held = (jnp.arange(bar.ys.shape[0]) < first)[:, None]
-        point[int(walk.time)] += jnp.sum(jnp.where(held, bar.ys, 0), axis=0)
+        bars = jnp.where((jnp.arange(bar.ys.shape[0]) < first)[:, None], bar.ys, 0)
+        if walk.time:
+            _, vjp = jax.vjp(lambda *theta: walk.held(res.leaves, theta), *walk.values(res.leaves))
+            theta = [a + b for a, b in zip(theta, vjp(bars), strict=True)]
+        else:
+            point[0] += jnp.sum(bars, axis=0)
     elif walk.program.saving == "steps":
         point[int(walk.time)] += bar.ys[0]
         if walk.time:
             point[0] += bar.ts[0]
     _, vjp = jax.vjp(lambda *theta: walk.start(res.leaves, theta, res.h0), *walk.values(res.leaves))
-    return [a + b for a, b in zip(state.theta, vjp(point), strict=True)]
+    return [a + b for a, b in zip(theta, vjp(point), strict=True)]

@@ -95,6 +95,13 @@ class Walk(NamedTuple):
         memory, _ = self.program.method.init(equation, operands.t0, operands.y0, h)
         return self.point(operands.t0, operands.y0, memory, operands.mode)
 
+    def held(self, leaves: list, theta: tuple) -> Any:
+        """What is saved at times near the start, one row per save time (only those at the start are used)."""
+        operands = self.operands(leaves, theta)
+        model = model_of(self.program, operands, operands.mode)
+        slope = equation_of(model, no_past(self.program, model, operands)).f(operands.t0, operands.y0)
+        return operands.y0 + (operands.ts - operands.t0)[:, None] * slope
+
     def row(self, leaves: list, tape: Any, index: Any) -> Row:
         """Read a row; for a problem with a past also find which earlier rows its step reads."""
         at = jax.tree.map(lambda buffer: read(buffer, index), tape._replace(data=()))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .closures import is_array
-from .ravel import Shape, is_number_list
+from .ravel import Shape, is_number_list, stacked
 
 __all__ = [
     "check_finite",
@@ -18,8 +18,8 @@ __all__ = [
     "check_save_times",
     "check_span",
     "check_steps",
-    "check_tolerance",
     "is_concrete",
+    "tolerances",
 ]
 
 
@@ -41,26 +41,17 @@ def check_span(t0: Any, t1: Any) -> None:
         raise ValueError(f"tspan = ({t0}, {t1}) has zero length; give two different times")
 
 
-def check_tolerance(rtol: Any, atol: Any, shape: Shape) -> None:
-    """Tolerances must be non-negative numbers (``atol`` also one per component), within reach of the precision."""
-    known = []
-    for name, value in (("rtol", rtol), ("atol", atol)):
-        if is_array(value) and jnp.ndim(value) > 0 and jnp.shape(value) != (shape.size,):
-            raise ValueError(
-                f"{name} has shape {jnp.shape(value)}; give one number, or one per component, shape ({shape.size},)"
-            )
-        if not is_concrete(value):
-            continue
-        least, largest = (value, value) if isinstance(value, float) else (np.min(value), np.max(value))
-        if not least >= 0:
-            raise ValueError(f"{name} = {value}; tolerances are not negative, typical are rtol=1e-6, atol=1e-9")
-        known.append((least, largest))
-    if len(known) < 2:
-        return
-    if known[0][0] == known[1][0] == 0 and not np.all(np.asarray(rtol) + np.asarray(atol) > 0):
+def tolerances(rtol: Any, atol: Any, shape: Shape) -> tuple[Any, Any]:
+    """Both tolerances, lists as arrays: finite, not negative, not both zero, and within reach of the precision."""
+    (rtol, least_r, largest_r), (atol, least_a, largest_a) = (
+        _tolerance(name, value, shape) for name, value in (("rtol", rtol), ("atol", atol))
+    )
+    if largest_r is None or largest_a is None:
+        return rtol, atol
+    if least_r == least_a == 0 and not np.all(np.asarray(rtol) + np.asarray(atol) > 0):
         raise ValueError("rtol and atol are both zero; at least one must be positive")
     eps = float(jnp.finfo(shape.dtype).eps)
-    if known[0][1] < 10 * eps and known[1][1] < 10 * eps:
+    if largest_r < 10 * eps and largest_a < 10 * eps:
         name = jnp.dtype(shape.dtype).name
         fix = " Switch on float64: jax.config.update('jax_enable_x64', True)." if eps > 1e-10 else ""
         warnings.warn(
@@ -68,6 +59,30 @@ def check_tolerance(rtol: Any, atol: Any, shape: Shape) -> None:
             f"and not more accurate.{fix}",
             stacklevel=4,
         )
+    return rtol, atol
+
+
+def _tolerance(name: str, value: Any, shape: Shape) -> tuple[Any, Any, Any]:
+    """The tolerance, its least and its largest entry (``None`` when traced)."""
+    if isinstance(value, float):
+        least = largest = value
+    else:
+        value = stacked(value, name) if isinstance(value, list | tuple) and is_number_list(value) else value
+        real = (isinstance(value, numbers.Real) and not isinstance(value, bool)) or (
+            is_array(value) and (jnp.issubdtype(value.dtype, jnp.floating) or jnp.issubdtype(value.dtype, jnp.integer))
+        )
+        if not real:
+            raise TypeError(f"{name} = {value!r}; give a number such as 1e-6, or one number per component of the state")
+        if np.ndim(value) > 0 and np.shape(value) != (shape.size,):
+            raise ValueError(
+                f"{name} has shape {np.shape(value)}; give one number, or one per component, shape ({shape.size},)"
+            )
+        if not is_concrete(value):
+            return value, None, None
+        least, largest = np.min(value), np.max(value)
+    if not (least >= 0 and largest < math.inf):
+        raise ValueError(f"{name} = {value}; tolerances are finite and not negative, typical are rtol=1e-6, atol=1e-9")
+    return value, least, largest
 
 
 def check_finite(y0: Any, name: str = "y0") -> None:
@@ -82,6 +97,8 @@ def check_finite(y0: Any, name: str = "y0") -> None:
 
 def check_save_times(ts: Any, t0: Any, t1: Any) -> None:
     """Save times must be a vector, ordered in the direction of the span, and inside it."""
+    if not is_array(ts) or np.iscomplexobj(ts) or ts.dtype.kind in "OSU":
+        raise TypeError(f"saveat = {ts!r}; give a vector of times, None for every step, or a ude.Save(...)")
     if jnp.ndim(ts) != 1 or jnp.shape(ts)[0] == 0:
         raise ValueError(f"saveat has shape {jnp.shape(ts)}; give a vector of at least one time, None, or a ude.Save")
     if not all(is_concrete(x) for x in (ts, t0, t1)):
@@ -102,9 +119,14 @@ def check_save_times(ts: Any, t0: Any, t1: Any) -> None:
 
 def check_steps(dt0: Any, max_steps: Any) -> None:
     """The first step size must be positive and the number of steps a positive whole number."""
-    if not isinstance(max_steps, int | np.integer) or isinstance(max_steps, bool) or max_steps < 1:
-        raise ValueError(f"max_steps = {max_steps!r}; give a whole number of at least 1")
-    if dt0 is not None and is_concrete(dt0) and not float(dt0) > 0:
+    whole = isinstance(max_steps, int | np.integer) and not isinstance(max_steps, bool)
+    if not whole or not 1 <= max_steps < 2**31:
+        raise ValueError(f"max_steps = {max_steps!r}; give a whole number of at least 1 and below 2**31")
+    if dt0 is None:
+        return
+    if not (isinstance(dt0, numbers.Real) or (is_array(dt0) and dt0.ndim == 0)) or isinstance(dt0, bool):
+        raise TypeError(f"dt0 = {dt0!r}; give the first step size as a number, or None to have it chosen")
+    if is_concrete(dt0) and not 0 < float(dt0) < math.inf:
         raise ValueError(f"dt0 = {dt0}; the first step size is positive, also when tspan runs backwards")
 
 
@@ -112,6 +134,10 @@ def check_right_hand_side(out: Any, shape: Shape, what: str = "f(t, y, args)") -
     """The right-hand side must return something shaped like the state, of a dtype that fits it."""
     if is_number_list(out) and len(shape.shapes) == 1:
         leaves = jax.tree.leaves(out)
+        for leaf in leaves:
+            if isinstance(leaf, bool):
+                raise TypeError(f"{what} returned truth values; it must return the derivative dy/dt")
+            _check_dtype(np.asarray(leaf) if isinstance(leaf, complex) else leaf, shape, what)
         found: tuple = (len(out),) if isinstance(out, list | tuple) else ()
         if found != shape.shapes[0] and not (len(leaves) == math.prod(shape.shapes[0]) and len(shape.shapes[0]) > 1):
             raise ValueError(
@@ -130,18 +156,25 @@ def check_right_hand_side(out: Any, shape: Shape, what: str = "f(t, y, args)") -
             raise ValueError(
                 f"{what} returned shape {tuple(leaf.shape)} for a state of shape {expected}; {_like(shape)}"
             )
-        kind, state = jnp.dtype(leaf.dtype), jnp.dtype(shape.dtype)
-        if jnp.issubdtype(kind, jnp.complexfloating) and not jnp.issubdtype(state, jnp.complexfloating):
-            raise TypeError(
-                f"{what} returned {kind.name} for a {state.name} state; give a complex y0, or a real derivative"
-            )
-        if kind == jnp.bool_:
-            raise TypeError(f"{what} returned truth values; it must return the derivative dy/dt")
-        if jnp.issubdtype(kind, jnp.floating) and kind.itemsize > jnp.finfo(state).dtype.itemsize:
-            raise TypeError(
-                f"{what} returned {kind.name} for a {state.name} state; give y0 as {kind.name}, or args as {state.name}, "
-                "so that the precision of the solve is what you mean it to be"
-            )
+        _check_dtype(leaf, shape, what)
+
+
+def _check_dtype(leaf: Any, shape: Shape, what: str) -> None:
+    """A derivative must fit the dtype of the state; Python numbers, and what is made of them alone, take it."""
+    if not hasattr(leaf, "dtype") or getattr(leaf, "weak_type", False):
+        return
+    kind, state = jnp.dtype(leaf.dtype), jnp.dtype(shape.dtype)
+    if jnp.issubdtype(kind, jnp.complexfloating) and not jnp.issubdtype(state, jnp.complexfloating):
+        raise TypeError(
+            f"{what} returned {kind.name} for a {state.name} state; give a complex y0, or a real derivative"
+        )
+    if kind == jnp.bool_:
+        raise TypeError(f"{what} returned truth values; it must return the derivative dy/dt")
+    if jnp.issubdtype(kind, jnp.floating) and kind.itemsize > jnp.finfo(state).dtype.itemsize:
+        raise TypeError(
+            f"{what} returned {kind.name} for a {state.name} state; give y0 as {kind.name}, or args as {state.name}, "
+            "so that the precision of the solve is what you mean it to be"
+        )
 
 
 def _like(shape: Shape) -> str:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.interpreters import ad, batching, mlir
 
-__all__ = ["ATTRIBUTES", "call_marked", "kernel", "kernel_p", "obstacle"]
+__all__ = ["ATTRIBUTES", "TWICE", "call_marked", "kernel", "kernel_p", "obstacle"]
 
 ATTRIBUTES = {"xla_cpu_small_call": "true", "inlineable": "false"}
 
@@ -235,8 +235,19 @@ def _kernel_jvp(primals: Sequence, tangents: Sequence, *, program: jex.ClosedJax
     return out, [next(moved) if _inexact(x) else ad.Zero(jax.typeof(x).to_tangent_aval()) for x in out]
 
 
+TWICE = (
+    "reverse mode was asked for through a derivative of a solve; write second derivatives as forward over reverse, "
+    "for example jax.jacfwd(jax.grad(loss)) or jax.hessian(loss)"
+)
+
+
+def _kernel_transpose(*_: Any, **__: Any) -> None:
+    raise TypeError(TWICE)
+
+
 def _inexact(x: Any) -> bool:
     return bool(np.issubdtype(x.dtype, np.inexact))
 
 
 ad.primitive_jvps[kernel_p] = _kernel_jvp
+ad.primitive_transposes[kernel_p] = _kernel_transpose

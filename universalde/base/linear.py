@@ -16,7 +16,7 @@ import jax.extend.core as jex
 import jax.numpy as jnp
 from jax.interpreters import ad, batching, mlir
 
-from .kernel import kernel, kernel_p
+from .kernel import TWICE, kernel, kernel_p
 
 __all__ = ["linear_map"]
 
@@ -94,10 +94,7 @@ def _linear_transpose(
 ) -> list:
     residuals = operands[:count]
     if any(ad.is_undefined_primal(r) for r in residuals):
-        raise TypeError(
-            "reverse mode was asked for twice through one solve; write second derivatives as forward over reverse, "
-            "for example jax.jacfwd(jax.grad(loss)) or jax.hessian(loss)"
-        )
+        raise TypeError(TWICE)
     dense = [ad.instantiate_zeros(ct) for ct in cotangents]
     out = linear_p.bind(*residuals, *dense, run=transposed, transposed=run, count=count, native=native)
     return [None] * count + list(out)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .closures import is_array
 
-__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "ravel", "shape_of"]
+__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "ravel", "shape_of", "stacked"]
 
 
 class Shape(NamedTuple):
@@ -50,13 +50,9 @@ def is_number_list(tree: Any) -> bool:
 def as_arrays(tree: Any, name: str) -> Any:
     """The state ``tree`` as arrays of one floating (or complex) dtype."""
     if is_number_list(tree):
-        tree = (
-            jnp.stack([jnp.asarray(x) for x in tree])
-            if _has_tracer(tree) and isinstance(tree, list | tuple)
-            else np.asarray(tree)
-        )
+        tree = stacked(tree, name)
     leaves, structure = jax.tree.flatten(tree)
-    if not leaves:
+    if not any(np.size(leaf) for leaf in leaves):
         raise ValueError(f"{name} is empty; give a number, an array, or a tree (dict, tuple, dataclass) of arrays")
     arrays = []
     for leaf in leaves:
@@ -107,10 +103,18 @@ def flat_function(function: Callable, shape: Shape) -> Callable:
     def flat(t: Any, y: Any, *rest: Any) -> Any:
         out = function(t, shape.unravel(y), *rest)
         if is_number_list(out):
-            out = _stack(out)
+            out = stacked(out, "f(t, y, args)")
         return jnp.asarray(ravel(out), shape.dtype)
 
     return flat
+
+
+def stacked(numbers_: Any, name: str) -> Any:
+    """A (nested) list of numbers as an array, in NumPy unless one of them is traced."""
+    try:
+        return _stack(numbers_) if _has_tracer(numbers_) else np.asarray(numbers_)
+    except ValueError:
+        raise ValueError(f"{name} is {numbers_!r}; its rows must have the same length, or be leaves of a dict") from None
 
 
 def _stack(numbers_: Any) -> Any:

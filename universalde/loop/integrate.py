@@ -51,16 +51,22 @@ def start(program: Program, operands: Operands) -> State:
     """The state before the first attempt."""
     real = operands.t0.dtype
     model = model_of(program, operands, operands.mode)
-    equation = equation_of(model, no_past(program, model, operands))
+    calls: list = []
+
+    def counted(*point: Any) -> Any:
+        calls.append(point)
+        return model.f(*point)
+
+    equation = equation_of(model._replace(f=counted), no_past(program, model, operands))
     t, y = operands.t0, operands.y0
     span = operands.t1 - t
     finite = jnp.bool_(True)
-    h, evaluations = operands.dt0, 0
+    h = operands.dt0
     if program.chooses_step:
         order = program.method.error_order
         h, finite = first_step(equation, t, y, span, operands.rtol, operands.atol, order)
-        evaluations = 2
     memory, cache = program.method.init(equation, t, y, h)
+    evaluations = len(calls) - int(program.chooses_step and len(calls) > 2)  # both begin with the same one, done once
     marks = marks_at(model.events, t, y, h)
     saved = {"steps": jnp.int32(1), "end": jnp.int32(0)}.get(program.saving)
     if saved is None:

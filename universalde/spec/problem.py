@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 
+from ..base.closures import is_array
 from .event import Event
 
 __all__ = ["ODE", "Problem"]
@@ -32,6 +33,17 @@ class Problem(eqx.Module):
     history: Any = None
     events: tuple[Event, ...] = ()
     mode: Any = None
+
+    def __check_init__(self) -> None:
+        if not callable(self.f):
+            raise TypeError(
+                f"a problem was given {self.f!r} as right-hand side; give a function f(t, y, args) that returns dy/dt"
+            )
+        if not isinstance(self.tspan, tuple | list) or len(self.tspan) != 2:
+            raise TypeError(f"tspan is a pair (t0, t1); {self.tspan!r} was given")
+        wrong = [event for event in self.events if not isinstance(event, Event)]
+        if wrong:
+            raise TypeError(f"events holds {wrong[0]!r}; write ude.Event(when, then) with functions of (t, y, args)")
 
     @property
     def parts(self) -> frozenset[str]:
@@ -64,9 +76,6 @@ def ODE(
         decay = ude.ODE(lambda t, y, k: -k * y, 1.0, (0.0, 2.0), args=0.5)
         sol = ude.solve(decay)
     """
-    if not callable(f):
-        raise TypeError(f"ODE was given {f!r} as right-hand side; give a function f(t, y, args) that returns dy/dt")
-    if not hasattr(tspan, "__len__") or len(tspan) != 2:
-        raise TypeError(f"tspan is a pair (t0, t1); {tspan!r} was given")
+    pair = tuple(tspan) if isinstance(tspan, Sequence) or is_array(tspan) else tspan
     events = (events,) if isinstance(events, Event) else tuple(events)
-    return Problem(f=f, y0=y0, tspan=(tspan[0], tspan[1]), args=args, events=events, mode=mode)
+    return Problem(f=f, y0=y0, tspan=pair, args=args, events=events, mode=mode)
