@@ -93,7 +93,7 @@ def border(
     program = Program(
         functions=static, shape=shape, args=args, method=method, controller=controller,
         saving="end" if save.end else ("times" if times is not None else "steps"),
-        capacity=save.capacity, direction=sign, parts=problem.parts, events=len(problem.events),
+        capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None,
     )  # fmt: skip
     return Border(program, operands, shape)

@@ -22,6 +22,7 @@ from ..base.loop import loop
 from ..base.status import STOPPED, SUCCESS
 from ..loop.integrate import Outcome, integrate
 from ..loop.program import Operands, Program
+from ..loop.record import sparse
 from .replay import Row, Stepped, Walk
 
 __all__ = ["differentiable"]
@@ -129,10 +130,13 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
     ts_dot = walk.operands([None] * len(res.leaves), dots).ts if walk.moves_ts else None
     rows = _open_tangents(walk, res, point, dots)
     data_dots = jax.tree.map(jnp.zeros_like, res.tape.data)
+    every = walk.every(res.tape)
 
     def body(i: Any, active: Any, state: tuple, shared: Any, rows: tuple) -> tuple:
-        point, j = state
-        row = walk.row(res.leaves, res.tape, i)
+        point, j, between = state
+        row = walk.row(res.leaves, res.tape, i, i // every)
+        if every > 1:
+            row = walk.between(row, between, i % every == 0)
         values = [jax.tree.map(lambda b, r=found.row: read(b, r), shared) for found in row.reads]
         start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
         out, dot = jax.jvp(
@@ -145,10 +149,12 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
             shared = jax.tree.map(lambda buffer, new: write(buffer, i, new), shared, dot.data)
         end = jnp.where(i + 1 < res.attempts, read(res.tape.t, i + 1), jnp.inf)
         j, rows = _push_rows(walk, res, row, out, dot, ts_dot, after, stands, end, j, rows)
-        return (after, j), shared, rows
+        between = walk.following(row, out) if every > 1 else ()
+        return (after, j, between), shared, rows
 
-    begin = (point, _first_row(walk, res.leaves))
-    _, (point, _), _, (ts, ys) = loop(body, begin, limit=res.attempts, shared=data_dots, private=rows)
+    between = walk.numbers(walk.row(res.leaves, res.tape, 0)) if every > 1 else ()
+    begin = (point, _first_row(walk, res.leaves), between)
+    _, (point, _, _), _, (ts, ys) = loop(body, begin, limit=res.attempts, shared=data_dots, private=rows)
     ys = ys if walk.program.saving == "end" else ys[:-1]
     ts = ts[:-1] if walk.program.saving == "steps" else ()
     return jax.tree.map(lambda dot: jnp.where(res.ok, dot, jnp.nan), Moved(point, ts, ys))
@@ -210,16 +216,61 @@ class Swept(NamedTuple):
 
 def _pull(walk: Walk, res: Residuals, bar: Moved) -> list:
     """Walk the tape backwards with the VJP of one step."""
-    program, theta = walk.program, walk.values(res.leaves)
-    history = "history" in program.parts
+    theta, every = walk.values(res.leaves), walk.every(res.tape)
     spare = lambda x: jnp.zeros((x.shape[0] + 1, *x.shape[1:]), x.dtype)  # noqa: E731
     data_bars = jax.tree.map(spare, res.tape.data)
     ts_bars = spare(walk.operands(res.leaves, theta).ts) if walk.moves_ts else ()
+    begin = Swept(list(bar.point), jax.tree.map(jnp.zeros_like, theta), res.saved)
+    if every == 1:
+        state, (_, ts_bars) = _sweep(walk, res, bar, res.tape, 0, res.attempts, begin, (data_bars, ts_bars))
+    else:
+        blocks = (res.attempts + every - 1) // every
+
+        def block(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
+            first = (blocks - 1 - k) * every
+            count = jnp.minimum(every, res.attempts - first)
+            state, private = _sweep(walk, res, bar, _refilled(walk, res, first, count), first, count, state, private)
+            return state, shared, private
+
+        _, state, _, (_, ts_bars) = loop(block, begin, limit=blocks, private=(data_bars, ts_bars))
+    total = _pull_start(walk, res, bar, state)
+    if walk.moves_ts:
+        mask = walk.operands([None] * len(res.leaves), tuple(range(len(total))))
+        total[mask.ts] = total[mask.ts] + ts_bars[:-1]
+    return [jnp.where(res.ok, x, jnp.nan) for x in total]
+
+
+def _refilled(walk: Walk, res: Residuals, first: Any, count: Any) -> Any:
+    """The tape with the states of ``count`` attempts from ``first`` on, taken again from the row that is kept."""
+    every, theta = walk.every(res.tape), walk.values(res.leaves)
+    marks = jax.tree.leaves(sparse(res.tape))
+    buffers, structure = jax.tree.flatten(res.tape)
+    rooms = [jnp.zeros((every, *x.shape[1:]), x.dtype) for x, kept in zip(buffers, marks, strict=True) if kept]
+
+    def body(i: Any, active: Any, between: list, shared: tuple, rooms: list) -> tuple:
+        row = walk.between(walk.row(res.leaves, res.tape, first + i, first // every), between, i == 0)
+        rooms = [write(room, i, x) for room, x in zip(rooms, walk.numbers(row), strict=True)]
+        start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
+        return walk.following(row, walk.advance(res.leaves, row, theta, start, [])), shared, rooms
+
+    begin = walk.numbers(walk.row(res.leaves, res.tape, first, first // every))
+    _, _, _, rooms = loop(body, begin, limit=count, private=rooms)
+    filled = iter(rooms)
+    return jax.tree.unflatten(structure, [next(filled) if kept else x for x, kept in zip(buffers, marks, strict=True)])
+
+
+def _sweep(
+    walk: Walk, res: Residuals, bar: Moved, tape: Any, first: Any, count: Any, begin: Swept, private: tuple
+) -> tuple[Swept, tuple]:
+    """Backwards over the ``count`` attempts from ``first`` on, whose states are the first rows of ``tape``."""
+    program, theta = walk.program, walk.values(res.leaves)
+    history = "history" in program.parts
 
     def body(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
         data_bars, ts_bars = private
-        i = res.attempts - 1 - k
-        row = walk.row(res.leaves, res.tape, i)
+        place = count - 1 - k
+        i = first + place
+        row = walk.row(res.leaves, tape, i, place)
         stands = row.at.kind > 0
         start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
         out, vjp = jax.vjp(
@@ -237,13 +288,8 @@ def _pull(walk: Walk, res: Residuals, bar: Moved) -> list:
             data_bars = jax.tree.map(add, data_bars, value_bar)
         return Swept(pick(start_bar, state.point), total, j), shared, (data_bars, ts_bars)
 
-    begin = Swept(list(bar.point), jax.tree.map(jnp.zeros_like, theta), res.saved)
-    _, state, _, (_, ts_bars) = loop(body, begin, limit=res.attempts, private=(data_bars, ts_bars))
-    total = _pull_start(walk, res, bar, state)
-    if walk.moves_ts:
-        mask = walk.operands([None] * len(res.leaves), tuple(range(len(total))))
-        total[mask.ts] = total[mask.ts] + ts_bars[:-1]
-    return [jnp.where(res.ok, x, jnp.nan) for x in total]
+    _, state, _, private = loop(body, begin, limit=count, private=private)
+    return state, private
 
 
 def _pull_rows(

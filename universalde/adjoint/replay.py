@@ -9,6 +9,7 @@ from ..base.buffers import read
 from ..loop.locate import LANDED, LAST
 from ..loop.past import no_past, recorded_past, replayed_past
 from ..loop.program import Operands, Program, equation_of, model_of
+from ..loop.record import Tape, sparse, stride
 
 __all__ = ["Row", "Stepped", "Walk"]
 
@@ -102,9 +103,16 @@ class Walk(NamedTuple):
         slope = equation_of(model, no_past(self.program, model, operands)).f(operands.t0, operands.y0)
         return operands.y0 + (operands.ts - operands.t0)[:, None] * slope
 
-    def row(self, leaves: list, tape: Any, index: Any) -> Row:
-        """Read a row; for a problem with a past also find which earlier rows its step reads."""
-        at = jax.tree.map(lambda buffer: read(buffer, index), tape._replace(data=()))
+    def every(self, tape: Tape) -> int:
+        """The stride of the tape."""
+        row = jax.tree.map(lambda buffer: jax.ShapeDtypeStruct(buffer.shape[1:], buffer.dtype), tape)
+        return stride(self.program, row)
+
+    def row(self, leaves: list, tape: Tape, index: Any, place: Any = None) -> Row:
+        """Read a row, the state at ``place`` of its buffers; for a problem with a past also find which rows it reads."""
+        place = index if place is None else place
+        slim = tape._replace(data=())
+        at = jax.tree.map(lambda buffer, s: read(buffer, place if s else index), slim, sparse(slim))
         if "history" not in self.program.parts:
             return Row(at, [], [])
         operands = self.operands(leaves, self.values(leaves))
@@ -113,6 +121,22 @@ class Walk(NamedTuple):
         past = recorded_past(self.program, model, operands, tape, index, reads)
         self._step(equation_of(model, past), at.t, at.h, at.y, at.memory)
         return Row(at, reads, [found.data for found in reads])
+
+    def numbers(self, row: Row) -> list:
+        """The numbers of the state before a row's step: what the tape keeps at its stride only."""
+        return [x for x in jax.tree.leaves((row.at.y, row.at.memory, row.at.mode)) if _floats(x)]
+
+    def between(self, row: Row, numbers: list, kept: Any) -> Row:
+        """The row with ``numbers`` for its state, unless the tape holds that state (``kept``)."""
+        given = iter(numbers)
+        tree = (row.at.y, row.at.memory, row.at.mode)
+        y, memory, mode = jax.tree.map(lambda x: jnp.where(kept, x, next(given)) if _floats(x) else x, tree)
+        return row._replace(at=row.at._replace(y=y, memory=memory, mode=mode))
+
+    def following(self, row: Row, out: Stepped) -> list:
+        """The numbers of the state before the next row."""
+        after = out.point[1:] if self.time else out.point
+        return [jnp.where(row.at.kind > 0, a, b) for a, b in zip(after, self.numbers(row), strict=True)]
 
     def advance(self, leaves: list, row: Row, theta: tuple, point: list, values: list) -> Stepped:
         """The step of ``row`` as a function of the moving operands, the point and the past it reads."""

@@ -42,6 +42,7 @@ class Program(NamedTuple):
     controller: Controller
     saving: str
     capacity: int
+    tape_bytes: int
     direction: int | None
     parts: frozenset
     events: int

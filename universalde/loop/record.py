@@ -1,5 +1,6 @@
 """What a solve keeps: saved rows for the user, and the tape of attempts for derivatives and delays."""
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from .attempt import Attempt
 from .locate import Landing
 from .program import Operands, Program
 
-__all__ = ["Saved", "Tape", "finish", "open_saved", "open_tape", "save", "tape_row"]
+__all__ = ["Saved", "Tape", "finish", "open_saved", "open_tape", "save", "sparse", "stride", "tape_row"]
 
 
 class Saved(NamedTuple):
@@ -25,7 +26,8 @@ class Saved(NamedTuple):
 class Tape(NamedTuple):
     """One row per attempt: the state before it, the step size, and the kind (0: rejected or idle).
 
-    ``data`` holds what the dense output needs, for problems that read their past; otherwise it is empty.
+    The numbers of ``y``, ``memory`` and ``mode`` are kept at every :func:`stride`-th attempt only, so that the tape keeps
+    to a budget of memory; derivatives take the steps between again.  ``data`` holds what the dense output needs, for problems that read their past; otherwise it is empty.
     """
 
     t: Any
@@ -83,10 +85,37 @@ def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:
     rows = program.capacity
     data: Any = jax.eval_shape(first_data) if "history" in program.parts else ()
     example = Tape(state.t, state.h, jnp.int32(0), state.y, state.memory, state.mode, data)
+    every = stride(program, example)
+    fewer = rows if every == 1 else -(-rows // every) + 1  # and a spare row for the attempts that are not kept
     leaves, structure = jax.tree.flatten(example)
+    kept = jax.tree.leaves(sparse(example))
     # Rows are written before they are read.  Different fillings keep XLA from making one buffer and copying it.
-    buffers = [jnp.full((rows, *x.shape), k, x.dtype) for k, x in enumerate(leaves)]
+    buffers = [
+        jnp.full((fewer if s else rows, *x.shape), k, x.dtype) for k, (x, s) in enumerate(zip(leaves, kept, strict=True))
+    ]
     return jax.tree.unflatten(structure, buffers)
+
+
+def sparse(tape: Tape) -> Tape:
+    """Which parts of a tape (or of one row) are kept at every stride only: the numbers of the state."""
+    parts = Tape(*jax.tree.map(lambda x: False, tuple(tape)))
+    floats = jax.tree.map(lambda x: jnp.issubdtype(x.dtype, jnp.inexact), (tape.y, tape.memory, tape.mode))
+    return parts._replace(y=floats[0], memory=floats[1], mode=floats[2])
+
+
+def stride(program: Program, tape: Tape) -> int:
+    """At every which attempt the state is kept: the least number that keeps the tape, and the states between two rows
+    that derivatives compute again, to the budget; at most the root of the capacity.
+
+    ``tape`` is an example of a row.
+    """
+    rows = program.capacity
+    sizes = zip(jax.tree.leaves(tape), jax.tree.leaves(sparse(tape)), strict=True)
+    size = sum(x.size * x.dtype.itemsize for x, kept in sizes if kept)
+    if "history" in program.parts or rows * size <= program.tape_bytes:
+        return 1
+    most = math.isqrt(rows)
+    return next((k for k in range(2, most) if (-(-rows // k) + k) * size <= program.tape_bytes), most)
 
 
 def tape_row(program: Program, tape: Tape, i: Any, active: Any, state: Any, tried: Attempt, landing: Landing) -> Tape:
@@ -96,4 +125,7 @@ def tape_row(program: Program, tape: Tape, i: Any, active: Any, state: Any, trie
     h = jnp.where(stands, tried.h, 0)
     data = tried.step.data if "history" in program.parts else ()
     row = Tape(state.t, h, kind, state.y, state.memory, state.mode, data)
-    return jax.tree.map(lambda buffer, value: write(buffer, i, value), tape, row)
+    every, place = stride(program, row), i
+    if every > 1:
+        place = jnp.where(i % every == 0, i // every, -(-program.capacity // every))
+    return jax.tree.map(lambda buffer, value, s: write(buffer, place if s else i, value), tape, row, sparse(row))
