@@ -1,0 +1,181 @@
+"""Calls that make no sense, with the error each should get.
+
+``python -m tests.solve.bad_input`` runs them as a user would, without checked annotations, and prints what was raised:
+under the checker of the test suite many would never reach the package's own sentences.
+"""
+
+import json
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import universalde as ude
+from tests.solve.problems import DECAY, decay
+
+TWO = np.ones(2)
+SINGLE = np.ones(2, np.float32)
+
+
+class Case(NamedTuple):
+    """A call, the class of its error, and a pattern that the sentence matches."""
+
+    call: Callable[[], Any]
+    error: str
+    sentence: str
+
+
+def solving(f: Callable = decay, y0: Any = TWO, tspan: Any = (0.0, 1.0), args: Any = 0.5, **options: Any) -> Callable:
+    """A call of ``solve`` to be made later."""
+    return lambda: ude.solve(ude.ODE(f, y0, tspan, args), **options)
+
+
+def returning(value: Any, y0: Any = TWO) -> Callable:
+    """A call of ``solve`` whose right-hand side returns ``value``, or ``value(y)``."""
+    return solving(lambda t, y, args: value(y) if callable(value) else value, y0)
+
+
+RIGHT_HAND_SIDES = {
+    "too many numbers": Case(returning(lambda y: jnp.zeros(3)), "ValueError", r"shape \(3,\) for a state of shape \(2,\); return dy/dt"),
+    "a column": Case(returning(lambda y: y[:, None]), "ValueError", r"returned shape \(2, 1\)"),
+    "one number for two": Case(returning(0.0), "ValueError", "returned 1 number"),
+    "a vector for a number": Case(returning(lambda y: y[None], 1.0), "ValueError", r"shape \(1,\) for a state of shape \(\)"),
+    "a longer list": Case(returning(lambda y: [y[0], y[1], 0.0]), "ValueError", "returned 3 numbers"),
+    "a tuple of vectors": Case(returning(lambda y: (y, y)), "TypeError", "returned the structure .* for a state of structure"),
+    "a missing key": Case(returning(lambda y: {"a": y["a"]}, {"a": 1.0, "b": 1.0}), "TypeError", "structure .*'b'"),
+    "a wrong shape in a tree": Case(returning(lambda y: {"a": y["a"][:1]}, {"a": TWO}), "ValueError", r"shape \(1,\)"),
+    "nothing": Case(returning(None), "TypeError", r"structure PyTreeDef\(None\)"),
+    "a string": Case(returning("dy"), "TypeError", "returned 'dy'"),
+    "truth values": Case(returning(lambda y: y > 0), "TypeError", "truth values; it must return the derivative"),
+    "True": Case(returning(True, 1.0), "TypeError", "truth values; it must return the derivative"),
+    "complex for real": Case(returning(lambda y: 1j * y), "TypeError", "complex128 for a float64 state; give a complex y0"),
+    "a complex number": Case(returning(1j, 1.0), "TypeError", "complex128 for a float64 state; give a complex y0"),
+    "double for single": Case(returning(lambda y: y * jnp.ones(2), SINGLE), "TypeError", "float64 for a float32 state; give y0 as float64"),
+    "a double in a list": Case(returning(lambda y: [y[0] * jnp.ones(()), y[1]], SINGLE), "TypeError", "float64 for a float32 state"),
+    "inside jit": Case(
+        lambda: jax.jit(lambda k: solving(lambda t, y, k: jnp.zeros(3), args=k)().ys)(1.0), "ValueError", r"returned shape \(3,\)"
+    ),
+}  # fmt: skip
+
+STARTS = {
+    "NaN": Case(solving(y0=np.array([1.0, np.nan])), "ValueError", r"y0 is NaN or infinite at index \[1\]; give finite values"),
+    "infinity in a tree": Case(solving(y0={"a": np.array([np.inf])}), "ValueError", r"y0\['a'\] is NaN or infinite"),
+    "text": Case(solving(y0="one"), "TypeError", "y0 holds 'one'.*must be numbers"),
+    "objects": Case(solving(y0=np.array([None, 1])), "TypeError", "must be numbers or numeric arrays"),
+    "nothing": Case(solving(y0=None), "ValueError", "y0 is empty; give a number, an array, or a tree"),
+    "an empty list": Case(solving(y0=[]), "ValueError", "y0 is empty"),
+    "an empty array": Case(solving(y0=jnp.zeros(0)), "ValueError", "y0 is empty"),
+    "a ragged list": Case(solving(y0=[[1.0], [1.0, 2.0]]), "ValueError", "y0 is .*rows must have the same length"),
+}  # fmt: skip
+
+SPANS = {
+    "zero length": Case(solving(tspan=(1.0, 1.0)), "ValueError", r"tspan = \(1.0, 1.0\) has zero length; give two different times"),
+    "infinite": Case(solving(tspan=(0.0, np.inf)), "ValueError", "t1 = inf; both ends must be finite.*stop by an event"),
+    "NaN": Case(solving(tspan=(np.nan, 1.0)), "ValueError", "t0 = nan; both ends must be finite"),
+    "three times": Case(solving(tspan=(0.0, 1.0, 2.0)), "TypeError", r"tspan is a pair \(t0, t1\); \(0.0, 1.0, 2.0\) was given"),
+    "one time": Case(solving(tspan=(0.0,)), "TypeError", "tspan is a pair"),
+    "a number": Case(solving(tspan=1.0), "TypeError", "tspan is a pair"),
+    "text": Case(solving(tspan="ab"), "TypeError", "both ends are real numbers"),
+    "None": Case(solving(tspan=(0.0, None)), "TypeError", "t1 = None; both ends are real numbers"),
+    "complex": Case(solving(tspan=(0.0, 1j)), "TypeError", "both ends are real numbers"),
+    "a vector as end": Case(solving(tspan=(0.0, TWO)), "TypeError", "both ends are real numbers"),
+    "three times by replace": Case(lambda: DECAY.replace(tspan=(0, 1, 2)), "TypeError", "tspan is a pair"),
+    "a number by replace": Case(lambda: DECAY.replace(tspan=1.0), "TypeError", "tspan is a pair"),
+}  # fmt: skip
+
+OPTIONS = {
+    "negative rtol": Case(solving(rtol=-1e-3), "ValueError", "rtol = -0.001; tolerances are .*not negative, typical are"),
+    "negative atol": Case(solving(atol=-1.0), "ValueError", "atol = -1.0; tolerances are .*not negative"),
+    "NaN rtol": Case(solving(rtol=np.nan), "ValueError", "rtol = nan"),
+    "infinite rtol": Case(solving(rtol=np.inf), "ValueError", "rtol = inf; tolerances are finite"),
+    "rtol a word": Case(solving(rtol="x"), "TypeError", "rtol = 'x'; give a number such as 1e-6"),
+    "rtol None": Case(solving(rtol=None), "TypeError", "rtol = None; give a number"),
+    "atol a dict": Case(solving(atol={"a": 1e-6}), "TypeError", "atol = .*; give a number"),
+    "rtol complex": Case(solving(rtol=1e-3 + 0j), "TypeError", "rtol = .*; give a number"),
+    "both zero": Case(solving(rtol=0, atol=0), "ValueError", "both zero; at least one must be positive"),
+    "atol of another shape": Case(solving(atol=np.ones(3)), "ValueError", r"atol has shape \(3,\); give one number, or one per component"),
+    "atol a longer list": Case(solving(atol=[1e-6] * 3), "ValueError", r"atol has shape \(3,\)"),
+    "max_steps zero": Case(solving(max_steps=0), "ValueError", "max_steps = 0; give a whole number of at least 1"),
+    "max_steps a float": Case(solving(max_steps=1e5), "ValueError", "max_steps = 100000.0; give a whole number"),
+    "max_steps None": Case(solving(max_steps=None), "ValueError", "max_steps = None; give a whole number"),
+    "max_steps without end": Case(solving(max_steps=10**10), "ValueError", "max_steps = 10000000000; give a whole number"),
+    "dt0 negative": Case(solving(dt0=-0.1), "ValueError", "dt0 = -0.1; the first step size is positive, also when"),
+    "dt0 zero": Case(solving(dt0=0.0), "ValueError", "dt0 = 0.0; the first step size is positive"),
+    "dt0 NaN": Case(solving(dt0=np.nan), "ValueError", "dt0 = nan"),
+    "dt0 a word": Case(solving(dt0="x"), "TypeError", "dt0 = 'x'; give the first step size as a number"),
+    "dt0 a vector": Case(solving(dt0=TWO), "TypeError", "dt0 = .*; give the first step size as a number"),
+    "a method not called": Case(solving(method=ude.Tsit5), "TypeError", r"is not a method; write ude.Tsit5\(\)"),
+    "a method by name": Case(solving(method="Tsit5"), "TypeError", "method = 'Tsit5' is not a method.*Tsit5"),
+    "a tableau as method": Case(solving(method=ude.Tsit5().tableau), "TypeError", "is not a method"),
+    "a controller not made": Case(solving(controller=ude.PI), "TypeError", r"controller.*ude.PI\(\)"),
+    "a controller by name": Case(solving(controller="PI"), "TypeError", "controller = 'PI'.*ude.PI"),
+    "a number as controller": Case(solving(controller=0), "TypeError", "controller = 0"),
+    "a keyword nobody knows": Case(solving(tol=1e-3), "TypeError", "tol"),
+}  # fmt: skip
+
+SAVE_TIMES = {
+    "unsorted": Case(solving(saveat=np.array([0.5, 0.2])), "ValueError", "not sorted: 0.5 is followed by 0.2; give increasing"),
+    "rising backwards in time": Case(solving(tspan=(1.0, 0.0), saveat=np.array([0.2, 0.5])), "ValueError", "not sorted.*decreasing"),
+    "after the end": Case(solving(saveat=np.array([0.5, 1.2])), "ValueError", r"0.5 to 1.2, outside tspan = \(0.0, 1.0\)"),
+    "before the start": Case(solving(saveat=np.array([-0.5, 1.0])), "ValueError", "outside tspan"),
+    "empty": Case(solving(saveat=np.zeros(0)), "ValueError", "at least one time, None, or a ude.Save"),
+    "NaN": Case(solving(saveat=np.array([0.5, np.nan])), "ValueError", "saveat holds NaN or infinity"),
+    "a number": Case(solving(saveat=1.0), "TypeError", "saveat = 1.0; give a vector of times, None for every step"),
+    "a matrix": Case(solving(saveat=np.ones((2, 2))), "ValueError", r"saveat has shape \(2, 2\); give a vector"),
+    "a word": Case(solving(saveat="end"), "TypeError", "saveat = 'end'; give a vector of times"),
+    "complex": Case(solving(saveat=np.array([0.5 + 0j])), "TypeError", "saveat = .*; give a vector of times"),
+    "the class": Case(solving(saveat=ude.Save), "TypeError", r"the class Save; write ude.Save\("),
+    "unsorted in a Save": Case(solving(saveat=ude.Save(ts=np.array([0.5, 0.2]))), "ValueError", "not sorted"),
+    "unsorted while args are traced": Case(
+        lambda: jax.jit(lambda k: solving(args=k, saveat=np.array([0.5, 0.2]))().ys)(1.0), "ValueError", "not sorted"
+    ),
+}  # fmt: skip
+
+NOUNS = {
+    "Save of times and the end": Case(lambda: ude.Save(ts=TWO, end=True), "ValueError", "both ts and end=True; give times, or"),
+    "Save without room": Case(lambda: ude.Save(capacity=1), "ValueError", "capacity is a whole number of at least 2"),
+    "Save of half a row": Case(lambda: ude.Save(capacity=10.5), "ValueError", "capacity=10.5"),
+    "PI with limits reversed": Case(lambda: ude.PI(smallest=2.0), "ValueError", "needs 0 < smallest < 1 < largest"),
+    "PI without gains": Case(lambda: ude.PI(integral=0.0, proportional=0.0), "ValueError", "gains"),
+    "an event of no direction": Case(lambda: ude.Event(decay, direction=2), "ValueError", r"give -1 \(falling\), 0 \(both\)"),
+    "an event that is many numbers": Case(
+        lambda: ude.solve(ude.ODE(decay, TWO, (0, 1), 0.5, events=ude.Event(lambda t, y, k: y))),
+        "TypeError", r"Event.when returned an array of shape \(2,\); it must return one number",
+    ),
+    "a function as event": Case(lambda: ude.ODE(decay, TWO, (0, 1), events=[decay]), "TypeError", "events holds.*write ude.Event"),
+    "a number as right-hand side": Case(lambda: ude.ODE(3, 1.0, (0, 1)), "TypeError", r"given 3 as.*give a function f\(t, y, args\)"),
+    "a number as right-hand side by replace": Case(lambda: DECAY.replace(f=3), "TypeError", "given 3 as right-hand side"),
+    "an unknown slot": Case(lambda: DECAY.replace(foo=1), "TypeError", "no slot foo; its slots are: f, y0, tspan"),
+    "unknown slots of at": Case(lambda: DECAY.at(y=1, z=2), "TypeError", "no slot y, z"),
+    "a function instead of a problem": Case(lambda: ude.solve(decay), "TypeError", "solve was given function; build a problem"),
+    "args that cannot be compared": Case(solving(args={1, 2}), "TypeError", "cannot be hashed.*args may hold arrays, numbers"),
+    "a method that does not fit": Case(
+        lambda: ude.solve(DECAY.replace(noise=object()), ude.Tsit5()),
+        "ValueError", r"Tsit5 does not fit this problem: the problem has \['f', 'noise'\].*Methods that fit",
+    ),
+}  # fmt: skip
+
+GROUPS = {
+    "right-hand side": RIGHT_HAND_SIDES, "start": STARTS, "span": SPANS, "option": OPTIONS, "saveat": SAVE_TIMES, "noun": NOUNS,
+}  # fmt: skip
+CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases.items()}
+
+
+def raised(call: Callable) -> tuple[str, str]:
+    """Class and sentence of what ``call`` raises."""
+    try:
+        call()
+    except Exception as error:
+        return type(error).__name__, str(error)
+    return "nothing", "nothing was raised"
+
+
+if __name__ == "__main__":
+    jax.config.update("jax_enable_x64", True)
+    warnings.simplefilter("error")
+    # The right-hand sides above are one function of many values, compiled again and again on purpose.
+    warnings.filterwarnings("ignore", message=".*compiled anew")
+    print(json.dumps({name: raised(case.call) for name, case in CASES.items()}))
