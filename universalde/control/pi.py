@@ -46,10 +46,10 @@ class PI(Controller):
     def init(self, dtype: Any) -> Any:
         return jnp.asarray(math.log2(SMALL), dtype)
 
-    def judge(self, error: Any, h: Any, state: Any, order: int) -> Verdict:
-        finite, accept = jnp.isfinite(error), error <= 1
-        bounded = jnp.where(error > NEGLIGIBLE, error, NEGLIGIBLE)
-        size = log2(jnp.where(finite, bounded, 1))
+    def judge(self, square: Any, h: Any, state: Any, order: int) -> Verdict:
+        finite, accept = jnp.isfinite(square), square <= 1
+        bounded = jnp.where(square > NEGLIGIBLE**2, square, NEGLIGIBLE**2)
+        size = log2(jnp.where(finite, bounded, 1)) / 2
         both, last = (self.integral + self.proportional) / (order + 1), self.proportional / (order + 1)
         held = self.integral * math.log2(self.safety) - both * size + last * state
         retry = math.log2(self.safety) - size / (order + 1)

@@ -4,13 +4,13 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from ..spec.controller import Verdict, rms
+from ..spec.controller import Verdict, mean_square
 from ..spec.method import Equation, Step
 from .program import Operands, Program
 
 __all__ = ["Attempt", "attempt"]
 
-LAST_STRETCH = 1.001  # a step that would leave less than a thousandth of itself goes to the end instead
+NEARLY_ALL = 0.999  # a step that would leave less than a thousandth of what remains goes to the end instead
 
 
 class Attempt(NamedTuple):
@@ -25,16 +25,18 @@ class Attempt(NamedTuple):
 def attempt(program: Program, operands: Operands, equation: Equation, state: Any) -> Attempt:
     """One step of the method from ``state``, clipped to the end of the time span, and the controller's verdict."""
     remaining = operands.t1 - state.t
-    last = state.h * LAST_STRETCH >= remaining
+    last = state.h >= remaining * NEARLY_ALL
     h = jnp.where(last, remaining, state.h)
     step = program.method.step(equation, state.t, h, state.y, state.memory, state.cache)
     if step.error is None:
         verdict = Verdict(jnp.all(jnp.isfinite(step.y)), state.h, state.control)
     else:
         scale = operands.atol + operands.rtol * jnp.maximum(jnp.abs(state.y), jnp.abs(step.y))
-        # An overflowed state has an infinite scale and would pass with error zero: make its norm NaN.
-        norm = rms(step.error / scale) + 0 * jnp.sum(scale)
-        verdict = program.controller.judge(norm, h, state.control, program.method.error_order)
+        # What does not wait for the last stage comes first: the reciprocal, and whether the state overflowed (its scale is
+        # infinite then, and its error would count as zero).
+        inverse, bounded = 1 / scale, jnp.isfinite(jnp.sum(scale))
+        square = jnp.where(bounded, mean_square(step.error * inverse), jnp.nan)
+        verdict = program.controller.judge(square, h, state.control, program.method.error_order)
     if step.next_h is not None:
         verdict = verdict._replace(h=step.next_h)
     if step.ok is not True:

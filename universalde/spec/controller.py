@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax.numpy as jnp
 
-__all__ = ["Controller", "Verdict", "rms"]
+__all__ = ["Controller", "Verdict", "mean_square", "rms"]
 
 
 class Verdict(NamedTuple):
@@ -17,9 +17,14 @@ class Verdict(NamedTuple):
     state: Any
 
 
+def mean_square(x: Any) -> Any:
+    """Mean of the squared sizes."""
+    return jnp.mean(jnp.square(jnp.abs(x)))
+
+
 def rms(x: Any) -> Any:
     """Root mean square, the norm in which scaled errors are measured (Hairer, Nørsett & Wanner 1993, eq. II.4.11)."""
-    return jnp.sqrt(jnp.mean(jnp.square(jnp.abs(x))))
+    return jnp.sqrt(mean_square(x))
 
 
 class Controller(eqx.Module):
@@ -30,8 +35,11 @@ class Controller(eqx.Module):
         """State at the start."""
 
     @abc.abstractmethod
-    def judge(self, error: Any, h: Any, state: Any, order: int) -> Verdict:
-        """Judge a step of size ``h`` whose scaled error has the norm ``error`` (NaN means reject).
+    def judge(self, square: Any, h: Any, state: Any, order: int) -> Verdict:
+        """Judge a step of size ``h`` whose scaled error has the mean square ``square`` (not finite: reject).
+
+        The norm of the error is the root of it; who compares with 1 or takes a logarithm does not need that root, whose
+        latency a small solve would feel at each step.
 
         ``order`` is the order of the error estimate: errors shrink like ``h ** (order + 1)``.
         """
