@@ -49,6 +49,8 @@ def is_number_list(tree: Any) -> bool:
 
 def as_arrays(tree: Any, name: str) -> Any:
     """The state ``tree`` as arrays of one floating (or complex) dtype."""
+    if isinstance(tree, jax.Array) and tree.ndim and tree.size and jnp.issubdtype(tree.dtype, jnp.inexact):
+        return tree  # the common case, quickly
     if is_number_list(tree):
         tree = stacked(tree, name)
     leaves, structure = jax.tree.flatten(tree)

@@ -48,7 +48,8 @@ class Problem(eqx.Module):
     @property
     def parts(self) -> frozenset[str]:
         """Names of the slots that are filled."""
-        return frozenset(name for name in _PARTS if getattr(self, name) is not None)
+        filled = vars(self)
+        return frozenset([name for name in _PARTS if filled[name] is not None])
 
     def replace(self, **changes: Any) -> "Problem":
         """The same problem with some slots replaced: ``problem.replace(args=p, y0=y, tspan=(0, 2))``."""
