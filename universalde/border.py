@@ -8,7 +8,7 @@ import numpy as np
 
 from .base import checks
 from .base.closures import is_array, split
-from .base.ravel import Shape, as_arrays, cast, is_number_list, ravel, shape_of, stacked
+from .base.ravel import Shape, as_arrays, cast, is_number_list, ravel, shape_of, stacked, strongly_typed
 from .loop.program import Fixed, Operands, Program, join_args
 from .spec.controller import Controller
 from .spec.method import Method
@@ -132,7 +132,7 @@ def _split_args(args: Any, real: Any) -> tuple[tuple, tuple]:
 
 def _operand(x: Any) -> Any:
     """An array or number as JAX would hold it (without float64 switched on: in single precision)."""
-    return x if isinstance(x, jax.Array) else np.asarray(x, jax.dtypes.canonicalize_dtype(np.asarray(x).dtype))
+    return strongly_typed(x) if isinstance(x, jax.Array) else np.asarray(x, jax.dtypes.canonicalize_dtype(np.asarray(x).dtype))
 
 
 def _mode(mode: Any, real: Any) -> Any:

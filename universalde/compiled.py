@@ -1,7 +1,6 @@
 """Compiled solves, shared between calls."""
 
 import collections
-import warnings
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
@@ -10,10 +9,11 @@ import jax.numpy as jnp
 
 from .adjoint.discrete import differentiable
 from .base.kernel import kernel
+from .base.warn import warn
 from .loop.integrate import Outcome, integrate
 from .loop.program import Program
 
-__all__ = ["Counts", "compiled", "first_time"]
+__all__ = ["Counts", "compiled", "is_new", "remember"]
 
 SIZE = 256  # programs kept; the one used longest ago goes first
 OFTEN = 5  # compilations of one right-hand side before a warning
@@ -61,23 +61,24 @@ def compiled(program: Program, kind: str, build: Callable[[Program, str], Callab
     return function
 
 
-def first_time(functions: Hashable, rest: Hashable, function: Any) -> bool:
-    """Whether a problem was not seen lately; warns when one right-hand side is new again and again (not for new shapes)."""
+def is_new(functions: Hashable, rest: Hashable) -> bool:
+    """Whether a problem was not seen lately."""
     try:
-        known, new = _seen.get(functions), {rest}
+        return not {rest} <= _seen.get(functions, set())
     except TypeError as error:
         raise TypeError(
             f"a static part of the problem cannot be hashed ({error}); args may hold arrays, numbers, strings and functions"
         ) from None
-    if known is not None and new <= known:
-        return False
-    if known is None:
-        known = _seen[functions] = set()
+
+
+def remember(functions: Hashable, rest: Hashable, function: Any) -> None:
+    """Take note of a problem; warns when one right-hand side is new again and again (not for new shapes)."""
+    if functions not in _seen:
+        _seen[functions] = set()
         _warn_when_often(function)
         if len(_seen) > SIZE:
             _seen.popitem(last=False)
-    known |= new
-    return True
+    _seen[functions].add(rest)
 
 
 def _warn_when_often(function: Any) -> None:
@@ -86,8 +87,7 @@ def _warn_when_often(function: Any) -> None:
         return
     _compilations[code] += 1
     if _compilations[code] == OFTEN + 1:
-        warnings.warn(
+        warn(
             f"the right-hand side {function.__name__!r} was compiled anew more than {OFTEN} times. Numbers it closes "
-            "over, and new functions, are part of the compiled program: pass numbers through args, or as arrays.",
-            stacklevel=5,
+            "over, and new functions, are part of the compiled program: pass numbers through args, or as arrays."
         )

@@ -8,7 +8,7 @@ import numpy as np
 from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
 from .border import Border, border
 from .choose import check_controller, check_fits, choose
-from .compiled import Counts, compiled, first_time
+from .compiled import Counts, compiled, is_new, remember
 from .control.pi import PI
 from .dense import Later, Steps
 from .loop.integrate import Outcome
@@ -73,8 +73,10 @@ def solve(
         controller=controller,
     )
     program, operands = call.program, call.operands
-    if first_time(program.functions, (program.shape, program.args, program.parts), problem.f):
+    rest = (program.shape, program.args, program.parts)
+    if is_new(program.functions, rest):
         call.check_right_hand_side()
+        remember(program.functions, rest, problem.f)
     label = f"{method.name}: {reason}"
     if call.traced:
         return _traced(call, compiled(program, "differentiable")(operands), label)

@@ -2,7 +2,6 @@
 
 import math
 import numbers
-import warnings
 from typing import Any
 
 import jax
@@ -11,6 +10,7 @@ import numpy as np
 
 from .closures import is_array
 from .ravel import Shape, is_number_list, stacked
+from .warn import warn
 
 __all__ = [
     "check_finite",
@@ -54,10 +54,9 @@ def tolerances(rtol: Any, atol: Any, shape: Shape) -> tuple[Any, Any]:
     if largest_r < 10 * eps and largest_a < 10 * eps:
         name = jnp.dtype(shape.dtype).name
         fix = " Switch on float64: jax.config.update('jax_enable_x64', True)." if eps > 1e-10 else ""
-        warnings.warn(
+        warn(
             f"rtol = {rtol} and atol = {atol} are below what {name} can resolve ({eps:.1e}); the solve will be slow "
-            f"and not more accurate.{fix}",
-            stacklevel=4,
+            f"and not more accurate.{fix}"
         )
     return rtol, atol
 

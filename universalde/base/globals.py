@@ -5,11 +5,12 @@ import functools
 import hashlib
 import sys
 import types
-import warnings
 from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
+
+from .warn import warn
 
 __all__ = ["belongs_to_library", "fingerprint", "global_names", "warn_about"]
 
@@ -48,8 +49,7 @@ def warn_about(function: Callable, name: str) -> None:
     if key in _warned:
         return
     _warned.add(key)
-    warnings.warn(
+    warn(
         f"the function {function.__name__!r} reads the array {name!r} from its module; it becomes a constant of the "
-        f"compiled program, and every new value compiles anew. Pass it through args instead.",
-        stacklevel=4,
+        f"compiled program, and every new value compiles anew. Pass it through args instead."
     )

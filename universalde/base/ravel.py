@@ -11,7 +11,7 @@ import numpy as np
 
 from .closures import is_array
 
-__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "ravel", "shape_of", "stacked"]
+__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "ravel", "shape_of", "stacked", "strongly_typed"]
 
 
 class Shape(NamedTuple):
@@ -50,7 +50,7 @@ def is_number_list(tree: Any) -> bool:
 def as_arrays(tree: Any, name: str) -> Any:
     """The state ``tree`` as arrays of one floating (or complex) dtype."""
     if isinstance(tree, jax.Array) and tree.ndim and tree.size and jnp.issubdtype(tree.dtype, jnp.inexact):
-        return tree  # the common case, quickly
+        return strongly_typed(tree)  # the common case, quickly
     if is_number_list(tree):
         tree = stacked(tree, name)
     leaves, structure = jax.tree.flatten(tree)
@@ -77,8 +77,13 @@ def as_arrays(tree: Any, name: str) -> Any:
 def cast(x: Any, dtype: Any) -> Any:
     """``x`` as an array of ``dtype``; what is not on the device yet stays in NumPy, which is cheaper to hand to ``jit``."""
     if isinstance(x, jax.Array):
-        return x if x.dtype == dtype else x.astype(dtype)
+        return strongly_typed(x if x.dtype == dtype else x.astype(dtype))
     return np.asarray(x, dtype)
+
+
+def strongly_typed(x: Any) -> Any:
+    """An array whose dtype is its own; one made of Python numbers alone is weakly typed and would be traced anew."""
+    return x if not x.weak_type else jax.lax.convert_element_type(x, x.dtype) if _has_tracer(x) else np.asarray(x)
 
 
 def _has_tracer(tree: Any) -> bool:

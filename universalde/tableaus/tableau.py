@@ -8,6 +8,8 @@ from .trees import elementary_weight, trees_of_order
 
 __all__ = ["Tableau"]
 
+ROUNDING = 1e-10  # what order conditions may miss for coefficients in double precision
+
 
 @dataclass(frozen=True, eq=False)
 class Tableau:
@@ -32,7 +34,25 @@ class Tableau:
         stages = len(self.b)
         if len(self.a) != stages or any(len(row) != k for k, row in enumerate(self.a)):
             raise ValueError(f"{self.name}: row k of an explicit tableau has k entries; there are {stages} stages")
+        for name in ("error", "interpolant"):
+            if len(getattr(self, name)) != stages:
+                raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries; there are {stages} stages")
         object.__setattr__(self, "c", tuple(float(np.sum(row)) for row in self.a))
+        self._prove()
+
+    def _prove(self) -> None:
+        """What the table claims to be must hold to rounding: the orders, and that the dense output ends in the step."""
+        embedded = np.asarray(self.b) - np.asarray(self.error)
+        for what, order, weights in (("order", self.order, None), ("error estimate's order", self.error_order, embedded)):
+            defect = self.defect(order, weights)
+            if not defect <= ROUNDING:
+                raise ValueError(
+                    f"{self.name}: the {what} is given as {order}, but an order condition up to it is missed by {defect:.1e}; "
+                    "check the digits"
+                )
+        miss = np.max(np.abs(self.dense_weights(1.0) - np.asarray(self.b)))
+        if not miss <= ROUNDING:
+            raise ValueError(f"{self.name}: the interpolant at theta = 1 differs from b by {miss:.1e}; check the digits")
 
     @property
     def stages(self) -> int:
