@@ -16,7 +16,7 @@ def choose(problem: Problem) -> tuple[Method, str]:
     """A method for ``problem`` and the reason, in words."""
     method = Tsit5()
     check_fits(method, problem)
-    return method, f"{method.name}: chosen as the general explicit method (order 5, error estimate of order 4)"
+    return method, "chosen as the general explicit method (order 5, error estimate of order 4)"
 
 
 def check_controller(controller: Any) -> None:

@@ -96,7 +96,7 @@ def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
     state, saving = outcome.state, call.program.saving
     ok = (state.status == SUCCESS) | (state.status == STOPPED)
     if saving == "end":
-        ts, ys = state.t[None], jnp.where(ok, state.y, jnp.nan)[None]
+        ts, ys = state.t[None], (state.y + jnp.where(ok, 0, jnp.nan))[None]
     else:
         rows = outcome.ys.shape[0]
         reached = jnp.arange(rows) < state.saved
@@ -104,7 +104,7 @@ def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
             ts = call.operands.ts
             slack = 4 * jnp.finfo(ts.dtype).eps * jnp.maximum(jnp.abs(call.operands.t0), jnp.abs(call.operands.t1))
             reached = reached & (ts >= call.operands.t0 - slack) & jnp.all(jnp.diff(ts) >= 0)
-            ys = jnp.where(reached[:, None], outcome.ys, jnp.nan)
+            ys = outcome.ys + jnp.where(reached, 0, jnp.nan)[:, None]  # added: the derivative stays, NaN where it failed
         else:
             ts = jnp.where(reached, outcome.ts, state.t)
             ys = jnp.where(reached[:, None], outcome.ys, state.y)
