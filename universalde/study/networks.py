@@ -27,13 +27,15 @@ class Scaled(eqx.Module):
 
 def scaled_network(
     key: Any,
-    input_scale: Sequence[float],
-    output_scale: Sequence[float],
+    input_scale: Any,
+    output_scale: Any,
     width: int,
     activation: Sequence[str] | str,
     depth: int = 3,
 ) -> Scaled:
     """An MLP with Glorot-uniform weights, zero biases, and a last layer a tenth of that (so that physics comes first).
+
+    The scales hold one number per input and per output: what counts as large there.
 
     Source of the initialisation: X. Glorot, Y. Bengio, AISTATS (2010).
     """  # fmt: skip
