@@ -13,8 +13,7 @@ import numpy as np
 
 import universalde as ude
 from universalde.discover import polynomials, sines
-from universalde.learn import LBFGS, Adam
-from universalde.study import Phase, Result, Study
+from universalde.study import Result, Study
 from universalde.study.networks import scaled_network
 from universalde.study.run import run as run_study
 
@@ -52,7 +51,6 @@ def study(seed: int = 0, noise: float = NOISE, rates: Mapping = RATES, start: An
         f=f, y0=data[0], inputs=lambda y: y, input_names=("x", "y"), output_names=("dx", "dy"),
         network=lambda key: scaled_network(key, scale, scale, 5, "rbf"),
         library=polynomials(["x", "y"], 5) + sines(["x", "y"]), horizon=np.linspace(0.0, 50.0, 1001),
-        phases=(Phase(Adam(0.02, 1000), group_size=5), Phase(LBFGS(3000), patience=100, tolerance=1e-3)),
         noise_floor=float(np.sum(((clean - data) / weights) ** 2)),
         truth=lambda u: np.stack([-rates["beta"] * u[..., 0] * u[..., 1], rates["gamma"] * u[..., 0] * u[..., 1]], -1),
         truth_model=lambda times: true_path(times, rates, start), finish=lambda result: finish(result, rates),

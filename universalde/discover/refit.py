@@ -105,30 +105,41 @@ def choose_by_data(
     _check(candidates, n_data)
     fitter = _Fitter(candidates, residuals, n_data, criterion, extra, known_noise, max_terms, max_steps, rtol)
     refits = {model.support: fitter.refit(model) for model in _distinct(candidates)}
-    for _ in range(explore):
+    _explore(fitter, refits, explore, max_terms)
+    if prune:
+        _prune(fitter, refits)
+    ranking = _ranked(refits, margin)
+    return DataChoice(ranking, criterion, tuple(_notes(ranking)))
+
+
+def _ranked(refits: dict[Slots, Refit], margin: float | int) -> tuple[Refit, ...]:
+    """By the criterion, but in front the simplest of those within the margin."""
+    ranking = sorted(refits.values(), key=_order)
+    simplest = min((r for r in ranking if r.score <= ranking[0].score + margin), key=_length)
+    return (simplest, *(r for r in ranking if r is not simplest))
+
+
+def _explore(fitter: "_Fitter", refits: dict[Slots, Refit], rounds: int, max_terms: int) -> None:
+    """Fit what the problem linearised about the best candidate promises, until that does not get better."""
+    for _ in range(rounds):
         best = min(refits.values(), key=_order)
         proposed = fitter.propose(best, refits, max_terms) if math.isfinite(best.score) else []
         for model in proposed:
             refits[model.support] = fitter.refit(model, best.extra)
         if min(refits.values(), key=_order) is best:
             break
-    if prune:
-        _prune(fitter, refits)
-    ranking = sorted(refits.values(), key=_order)
-    simplest = min((r for r in ranking if r.score <= ranking[0].score + margin), key=_length)
-    ranking = (simplest, *(r for r in ranking if r is not simplest))
-    return DataChoice(ranking, criterion, tuple(_notes(ranking)))
 
 
 def _prune(fitter: "_Fitter", refits: dict[Slots, Refit]) -> None:
     """Drop the term whose loss improves the criterion most, until none does."""
     best = min(refits.values(), key=_order)
     while len(best.model.support) > 1 and math.isfinite(best.score):
-        shorter = [_drop(best.model, i) for i in range(len(best.model.support))]
-        for model in shorter:
-            if model.support not in refits:
-                refits[model.support] = fitter.refit(model, best.extra)
-        rival = min((refits[model.support] for model in shorter), key=_order)
+        rivals = []
+        for position in range(len(best.model.support)):
+            rival = fitter.without(best, position)  # also if fitted before: from here it may reach a lower minimum
+            rivals.append(min(rival, refits.get(rival.model.support, rival), key=_order))
+            refits[rival.model.support] = rivals[-1]
+        rival = min(rivals, key=_order)
         if rival.score >= best.score:
             break
         best = rival
@@ -200,6 +211,22 @@ class _Fitter:
         except RuntimeError as error:  # a solver that raises while running counts as a failed solve
             return self._failed(model, f"(residuals raised {type(error).__name__})")
         return self._failed(model, "(no finite solution)")
+
+    def without(self, refit: Refit, position: int) -> Refit:
+        """Fit without one term: from the other numbers as they are, and from where they make up for it to first order.
+
+        The second matters when a rate outside the library multiplies the same expression as the term (B. Hassibi,
+        D. Stork, Adv. Neural Inf. Process. Syst. 5 (1993)).
+        """
+        model, k = _drop(refit.model, position), len(refit.model.support) - 1
+        parameters = np.concatenate([np.asarray(refit.model.coefficients), self.masked.ravel(refit.extra)])
+        _, jacobian = self.masked.on(refit.model.support)(parameters)
+        lengths = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
+        others = np.delete(jacobian / lengths, position, axis=1)
+        move = np.linalg.lstsq(others, jacobian[:, position] * parameters[position], rcond=None)[0]
+        moved = np.delete(parameters, position) + move / np.delete(lengths, position)
+        compensated = self.refit(model.with_coefficients(moved[:k]), self.masked.unravel(moved[k:]))
+        return min(self.refit(model, refit.extra), compensated, key=_order)
 
     def propose(self, best: Refit, known: dict[Slots, Refit], max_terms: int) -> list[SparseModel]:
         """Supports that promise a better criterion when the residual is linearised about `best`, not yet fitted."""

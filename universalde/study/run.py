@@ -1,7 +1,7 @@
 """Run a study: train, regress, refit, extrapolate."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +9,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from universalde.discover import ADMMLasso, choose_by_data, discover
+from universalde.discover import ADMMLasso, DataChoice, Refit, SparseModel, choose_by_data, discover
 from universalde.learn import Fit, fit
 from universalde.solve import solve
 from universalde.spec.problem import ODE, Problem
 from universalde.spec.save import Save
 from universalde.study.study import Choice, Forecast, Phase, Result, Study, Trained
 
-__all__ = ["choose", "forecast", "path", "run", "train"]
+__all__ = ["choose", "forecast", "path", "refit", "run", "train"]
+
+FLOOR = 1e-3  # of the scale: solutions below count as this much where misfits are logarithms
 
 
 def run(
@@ -36,7 +38,12 @@ def run(
     choice = choose(study, trained, seed)
     announce("extrapolating")
     ahead = forecast(study, trained, choice)
-    result = Result(study, seed, trained, choice, ahead, {}, [], [], 0.0)
+    earlier = None
+    if study.earlier is not None:
+        announce(f"the same with the data up to {study.earlier.ts[-1]:g} only")
+        folder = None if out is None else Path(out) / "earlier"
+        earlier = run(study.earlier, seed, folder, progress, announce)
+    result = Result(study, seed, trained, choice, ahead, {}, [], [], 0.0, earlier)
     if study.finish is not None:
         result = study.finish(result)
     return result._replace(seconds=time.perf_counter() - began)
@@ -64,7 +71,15 @@ def misfits(study: Study, p: Any, start: Any) -> Any:
     """Scaled residuals of one solve over all data; zero where nothing was measured."""
     problem = problem_of(study, p, start)
     ys = solve(problem, study.method, saveat=study.ts, rtol=study.rtol, atol=study.atol).ys
-    return masked((ys[:, np.array(study.observed)] - study.data) / study.scale, study.data)
+    return masked(deviations(study, ys, study.data), study.data)
+
+
+def deviations(study: Study, ys: Any, data: Any) -> Any:
+    """How far states are from data, in the units in which errors are counted."""
+    seen = ys[:, np.array(study.observed)]
+    if study.relative_error is None:
+        return (seen - data) / study.scale
+    return (jnp.log(jnp.maximum(seen, FLOOR * study.scale)) - jnp.log(data)) / study.relative_error
 
 
 def masked(residuals: Any, data: np.ndarray) -> Any:
@@ -94,8 +109,7 @@ def grouped_loss(study: Study, intervals: int) -> Any:
         ys = solve(
             problem, study.method, saveat=Save(times, capacity=1024), rtol=study.rtol, atol=study.atol
         ).ys  # fmt: skip
-        residuals = (ys[:, np.array(study.observed)] - rows) / study.scale
-        return jnp.sum(jnp.where(jnp.isfinite(rows), residuals, 0.0)[1:] ** 2)
+        return jnp.sum(jnp.where(jnp.isfinite(rows), deviations(study, ys, rows), 0.0)[1:] ** 2)
 
     mapped = jax.vmap(one, in_axes=(None, 0, 0, 0))
     return lambda params: jnp.sum(mapped(params["p"], jnp.asarray(starts), jnp.asarray(ts), jnp.asarray(data)))
@@ -153,18 +167,37 @@ def choose(study: Study, trained: Trained, seed: int) -> Choice:
         samples=len(study.ts), outputs=study.output_names, seed=seed,
     )  # fmt: skip
 
-    def residuals(model: Any, extra: Any) -> Any:
-        return misfits(study, {"unknown": model, "rates": extra["rates"]}, extra.get("start", study.y0)).reshape(-1)
-
     extra = {"rates": trained.params["p"]["rates"]}
     if not study.start_known:
         extra["start"] = trained.params["start"]
-    count = int(np.sum(np.isfinite(study.data)))
     candidates = discovery.candidates(20, max_terms=study.max_terms)
-    by_data = choose_by_data(candidates, residuals, count, extra=extra, max_terms=2 * study.max_terms)
+    by_data = by_misfit(study, candidates, extra, max_terms=2 * study.max_terms, margin=study.margin)
     best = by_data.best
+    return Choice(discovery, by_data, best.model, *_fitted(study, best), float(best.sse))
+
+
+def by_misfit(study: Study, candidates: Sequence[SparseModel], extra: Any, **options: Any) -> DataChoice:
+    """Candidates refitted on the data of a study, along with its rates and start."""
+
+    def residuals(model: Any, extra: Any) -> Any:
+        return misfits(study, {"unknown": model, "rates": extra["rates"]}, extra.get("start", study.y0)).reshape(-1)
+
+    count, known = int(np.sum(np.isfinite(study.data))), study.relative_error is not None
+    return choose_by_data(candidates, residuals, count, extra=extra, known_noise=known, **options)
+
+
+def refit(study: Study, choice: Choice) -> Choice:
+    """The chosen equation fitted again, its terms unchanged: for a study whose misfits are counted in another way."""
+    rates = {name: jnp.asarray(value) for name, value in choice.rates.items()}
+    extra = {"rates": rates} if study.start_known else {"rates": rates, "start": jnp.asarray(choice.start)}
+    by_data = by_misfit(study, [choice.model], extra, explore=0, prune=False)
+    best = by_data.best
+    return Choice(choice.discovery, by_data, best.model, *_fitted(study, best), float(best.sse))
+
+
+def _fitted(study: Study, best: Refit) -> tuple[dict, np.ndarray]:
     rates = {name: float(value) for name, value in best.extra["rates"].items()}
-    return Choice(discovery, by_data, best.model, rates, np.asarray(best.extra.get("start", study.y0)), float(best.sse))
+    return rates, np.asarray(best.extra.get("start", study.y0))
 
 
 # --- extrapolation --------------------------------------------------------------------------------------------------------

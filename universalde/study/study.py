@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from universalde.discover import DataChoice, Discovery, Library, SparseModel
-from universalde.learn import Fit
+from universalde.learn import LBFGS, Adam, Fit
 
-__all__ = ["Choice", "Forecast", "Phase", "Result", "Study", "Trained"]
+__all__ = ["PHASES", "Choice", "Forecast", "Phase", "Result", "Study", "Trained"]
 
 
 class Phase(NamedTuple):
@@ -31,6 +31,10 @@ class Phase(NamedTuple):
     tolerance: float | None = None
 
 
+PHASES = (Phase(Adam(0.02, 1000), group_size=5), Phase(LBFGS(3000), patience=100, tolerance=1e-3))
+"""How every case is trained: short solves until the term has its shape, then one solve over all data."""
+
+
 @dataclass(frozen=True)
 class Study:
     """What is given.  ``f(t, y, p)`` is the right-hand side; ``p["unknown"]`` is called where knowledge is missing.
@@ -40,6 +44,13 @@ class Study:
     states: the last axis is the state).  ``data`` has one row per time of ``ts`` and one column per observed entry of the
     state (``observed`` are their indices; NaN where nothing was measured); misfits are divided by ``scale``.
     ``atol`` is one number or a vector with one entry per state.  The start ``y0`` is learned too unless ``start_known``.
+
+    With ``relative_error`` the data are positive and their errors proportional to the values: misfits are
+    log(solution / data) in units of this standard deviation, the noise counts as known, and ``scale`` only sets a floor
+    under solutions that are not positive.  Of the equations whose criterion is within ``margin`` of the least the
+    simplest is chosen; 6 is where evidence against the simpler one becomes strong (R. Kass, A. Raftery, J. Am. Stat.
+    Assoc. 90 (1995) 773).  ``earlier`` is the same study on less data: it goes through all steps too, and what it
+    foretells can be compared with the data it has not seen.
     """
 
     name: str
@@ -60,7 +71,7 @@ class Study:
     library: Library
     horizon: np.ndarray
     rates: dict[str, float] = field(default_factory=dict)
-    phases: tuple["Phase", ...] = ()
+    phases: tuple[Phase, ...] = PHASES
     method: Any = None
     rtol: float = 1e-6
     atol: Any = 1e-6
@@ -68,6 +79,8 @@ class Study:
     samples: int = 301
     regression: Any = None
     max_terms: int = 4
+    margin: float = 6.0
+    relative_error: float | None = None
     noise_floor: float | None = None
     truth: Callable | None = None
     truth_model: Callable | None = None
@@ -76,6 +89,7 @@ class Study:
     time_unit: str = ""
     comparison: Callable | None = None
     finish: Callable | None = None
+    earlier: "Study | None" = None
 
 
 class Trained(NamedTuple):
@@ -115,7 +129,7 @@ class Result(NamedTuple):
     """All steps of one run.
 
     ``numbers`` is what the report stores as JSON; ``rows`` are the lines of the printed table (quantity, value, note);
-    ``notes`` are sentences for the reader.
+    ``notes`` are sentences for the reader; ``earlier`` is the run of ``study.earlier``.
     """
 
     study: Study
@@ -127,3 +141,4 @@ class Result(NamedTuple):
     rows: list[tuple[str, str, str]]
     notes: list[str]
     seconds: float
+    earlier: Any = None
