@@ -8,12 +8,12 @@ import optax
 import pytest
 
 from tests.learn.problems import quadratic, rosenbrock
-from universalde.learn import BFGS, LBFGS, MLP, Adam, Optax, fit
+from universalde.learn import LBFGS, MLP, Adam, Optax, fit
 
 VALLEY = {"x": jnp.array([-1.2, 1.0, -0.5, 2.0])}
 
 
-@pytest.mark.parametrize("stage", [LBFGS(200), BFGS(200)])
+@pytest.mark.parametrize("stage", [LBFGS(200), LBFGS(200, memory=30)])
 def test_a_quasi_newton_stage_solves_rosenbrock_to_1e_10(stage):
     result = fit(rosenbrock, VALLEY, stages=stage, progress=False)
     assert result.loss < 1e-10

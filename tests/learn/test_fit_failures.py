@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from tests.learn.problems import quadratic, rosenbrock
-from universalde.learn import BFGS, LBFGS, Adam, Optax, fit
+from universalde.learn import LBFGS, Adam, Optax, fit
 
 START = {"x": jnp.zeros(2)}
 
@@ -23,7 +23,6 @@ def walled(params):
     [
         Adam(9.0, 300, schedule="cosine"),
         LBFGS(100, first_step=20.0),
-        BFGS(100, first_step=20.0),
         Optax(optax.sgd(optax.cosine_decay_schedule(12.0, 300)), 300),
     ],
 )

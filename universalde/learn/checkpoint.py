@@ -14,7 +14,7 @@ import numpy as np
 
 __all__ = ["Saved", "fingerprint", "read_arrays", "read_header", "write"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Saved(NamedTuple):

@@ -41,7 +41,7 @@ def fit(
         params: any pytree. Its floating-point arrays are trained; Python numbers in dicts, lists and tuples count as
             arrays, everything else (activation functions, integers, fields of modules that are numbers) stays.
         args: data for the loss; other values of the same shapes do not compile again if ``loss`` is the same function.
-        stages: :class:`Adam`, :class:`LBFGS`, :class:`BFGS` or :class:`Optax`, one or a sequence; each starts from the
+        stages: :class:`Adam`, :class:`LBFGS` or :class:`Optax`, one or a sequence; each starts from the
             best point so far.
         frozen, positive: which leaves to keep, and which to keep above zero: ``lambda p: p.rate``, a list of such
             functions, or a tree of bools. ``positive=(which, Positive("softplus"))`` chooses the other mapping.

@@ -1,10 +1,11 @@
-"""Quasi-Newton stages: L-BFGS, and BFGS with the full matrix for small numbers of parameters.
+"""L-BFGS as a stage: the direction of optax, and a line search that is part of the ask-and-tell state.
 
-The line search is part of the ask-and-tell state: one evaluation of loss and gradient per pass, wherever it is in the
-search, so the compiled program holds one copy of the loss.  The search brackets a point that satisfies the strong Wolfe
-conditions; a trial that lies beyond the lowest point, or has no finite loss, is the new far end of the bracket.
+One evaluation of loss and gradient per pass, wherever it is in the search, so the compiled program holds one copy of
+the loss.  The line search of optax calls the loss itself: that compiles it three times over, which costs more than the
+optimisation.  The search brackets a point that satisfies the strong Wolfe conditions; a trial that lies beyond the
+lowest point, or has no finite loss, is the new far end of the bracket.
 
-Nocedal and Wright, Numerical Optimization, 2006, algorithms 6.1 and 7.4; Lewis and Overton, Nonsmooth optimization via
+Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.4; Lewis and Overton, Nonsmooth optimization via
 quasi-Newton methods, Math. Program. 141 (2013); the decrease test near rounding errors is that of Hager and Zhang,
 SIAM J. Optim. 16 (2005), equation 4.1.
 """
@@ -13,13 +14,15 @@ import dataclasses
 from typing import Any, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax import lax
 
 from universalde.learn.rules import Evaluation, Told, Verdict, select_tree
 
-__all__ = ["BFGS", "LBFGS"]
+__all__ = ["LBFGS"]
 
 _DECREASE, _CURVATURE, _NOISE, _TRIES = 1e-4, 0.9, 1e-6, 25
 
@@ -52,43 +55,6 @@ class LBFGS(eqx.Module):
         return (self.first_step,)
 
 
-class BFGS(eqx.Module):
-    """BFGS with the full inverse Hessian: ``n²`` numbers for ``n`` parameters, best up to about a thousand.
-
-    >>> BFGS(steps=200).steps
-    200
-
-    Nocedal and Wright, Numerical Optimization, 2006, algorithm 6.1.
-    """
-
-    steps: int = 1000
-    first_step: float | int = 0.1
-
-    @property
-    def rule(self) -> "QuasiNewtonRule":
-        return QuasiNewtonRule(None)
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        return (self.first_step,)
-
-
-class Pairs(NamedTuple):
-    """The last moves ``s`` and gradient changes ``y`` of L-BFGS, oldest overwritten first."""
-
-    moves: Any
-    changes: Any
-    inverse_products: Any
-    count: Any
-
-
-class Matrix(NamedTuple):
-    """The approximate inverse Hessian of BFGS."""
-
-    inverse: Any
-    count: Any
-
-
 class SearchState(NamedTuple):
     """The point the search starts from, its direction, and the bracket found so far (in multiples of the direction)."""
 
@@ -109,9 +75,9 @@ class SearchState(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class QuasiNewtonRule:
-    """``memory`` pairs, or the full matrix when it is None."""
+    """The direction comes from the last ``memory`` moves and gradient changes."""
 
-    memory: int | None
+    memory: int
 
     monotone = True
     closed = True
@@ -119,18 +85,15 @@ class QuasiNewtonRule:
     def start(self, vector: Any, space: Any) -> SearchState:
         zero, far, nothing = vector.dtype.type(0), vector.dtype.type(np.inf), np.zeros_like(vector)
         here = Evaluation(vector, zero, nothing, np.bool_(True))
-        memory = self._empty(vector, np)
+        shapes = jax.eval_shape(self._directions.init, vector)  # made on the host: each eager operation compiles
+        memory = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
         return SearchState(
             here, nothing, zero, zero, zero, zero, zero, nothing, far, far, np.int32(0), np.bool_(False), memory
         )
 
-    def _empty(self, vector: Any, numpy: Any) -> Pairs | Matrix:
-        """Memory without pairs, made by NumPy on the host and by its JAX twin inside a program."""
-        size, none = vector.shape[0], numpy.int32(0)
-        if self.memory is None:
-            return Matrix(numpy.eye(size, dtype=vector.dtype), none)
-        zeros = numpy.zeros((self.memory, size), vector.dtype)
-        return Pairs(zeros, zeros, numpy.zeros(self.memory, vector.dtype), none)
+    @property
+    def _directions(self) -> optax.GradientTransformation:
+        return optax.scale_by_lbfgs(self.memory)
 
     def tell(self, state: SearchState, told: Evaluation, context: Any) -> Told:
         slope = jnp.vdot(told.gradient, state.direction)
@@ -160,37 +123,25 @@ class QuasiNewtonRule:
         A count of -1 marks memory that was already empty when the search failed: no direction is left to try.
         """
         start = select_tree(moved, step, state.start)
-        learned = lax.cond(
-            moved & state.begun, lambda: self._learn(state.memory, start, state.start), lambda: state.memory
-        )
-        hopeless = ~moved & (state.memory.count <= 0)
-        empty = self._empty(start.point, jnp)
-        memory = select_tree(moved, learned, empty)
-        direction = -self._precondition(memory, start.gradient)
+        empty = jax.tree.map(jnp.zeros_like, state.memory)
+        hopeless = ~moved & (state.memory.count <= 1)
+        memory = select_tree(moved, state.memory, empty)
+        scaled, memory = self._directions.update(start.gradient, memory, start.point)
+        slope = -jnp.vdot(scaled, start.gradient)
+        usable = (memory.count > 1) & jnp.isfinite(slope) & (slope < 0)
+        weights = jnp.where(usable, memory.weights_memory, 0)  # a pair of weight zero changes nothing
+        memory = memory._replace(count=jnp.where(usable, memory.count, 1), weights_memory=weights)
+        direction = -jnp.where(usable, scaled, start.gradient)
         slope = jnp.vdot(direction, start.gradient)
-        downhill = jnp.isfinite(slope) & (slope < 0)
-        memory = select_tree(downhill, memory, empty)
-        direction = jnp.where(downhill, direction, -start.gradient)
-        slope = jnp.where(downhill, slope, -jnp.vdot(start.gradient, start.gradient))
         norm = jnp.linalg.norm(direction)
         reach = first_step * jnp.maximum(1, jnp.linalg.norm(start.point))
-        length = jnp.where(memory.count > 0, 1, jnp.minimum(1, reach / jnp.where(norm > 0, norm, 1)))
+        length = jnp.where(usable, 1, jnp.minimum(1, reach / jnp.where(norm > 0, norm, 1)))
         zero, far = jnp.zeros_like(slope), jnp.full_like(slope, jnp.inf)
         memory = memory._replace(count=jnp.where(hopeless, -1, memory.count))
         return SearchState(
             start, direction, slope, length.astype(slope.dtype), zero, start.value, slope, start.gradient, far, far,
             jnp.int32(0), jnp.bool_(True), memory,
         )  # fmt: skip
-
-    def _learn(self, memory: Any, new: Evaluation, old: Evaluation) -> Any:
-        move, change = new.point - old.point, new.gradient - old.gradient
-        product = jnp.vdot(move, change)
-        size = jnp.linalg.norm(move) * jnp.linalg.norm(change)
-        usable = product > 10 * jnp.finfo(product.dtype).eps * size
-        return lax.cond(usable, lambda: _remember(memory, move, change, product), lambda: memory)
-
-    def _precondition(self, memory: Any, gradient: Any) -> Any:
-        return _two_loops(memory, gradient) if isinstance(memory, Pairs) else memory.inverse @ gradient
 
 
 def _decreased(state: SearchState, value: Any, slope: Any) -> Any:
@@ -227,45 +178,3 @@ def _retry(state: SearchState) -> SearchState:
     share = jnp.where(usable, jnp.clip(share, 0.1, 0.7), jnp.where(jnp.isinf(state.high_value), 0.2, 0.5))
     length = jnp.where(open_ended, 2.5 * state.length, state.low + share * width)
     return state._replace(length=length)
-
-
-def _remember(memory: Any, move: Any, change: Any, product: Any) -> Any:
-    count = jnp.maximum(memory.count, 0)
-    if isinstance(memory, Matrix):
-        # Never scaled down: the first pair shows the steepest direction, and the flat ones need long steps.
-        scale = jnp.where(count == 0, jnp.maximum(1, product / jnp.vdot(change, change)), 1)
-        inverse = scale * memory.inverse
-        image = inverse @ change
-        gain = (1 + jnp.vdot(change, image) / product) / product
-        cross = jnp.outer(image, move) / product
-        return Matrix(inverse + gain * jnp.outer(move, move) - cross - cross.T, count + 1)
-    row = count % memory.moves.shape[0]
-    return Pairs(
-        lax.dynamic_update_index_in_dim(memory.moves, move, row, 0),
-        lax.dynamic_update_index_in_dim(memory.changes, change, row, 0),
-        lax.dynamic_update_index_in_dim(memory.inverse_products, 1 / product, row, 0),
-        count + 1,
-    )
-
-
-def _two_loops(pairs: Pairs, gradient: Any) -> Any:
-    """The inverse Hessian of the stored pairs times the gradient; unused rows are zero and change nothing."""
-    rows = pairs.moves.shape[0]
-    newest = jnp.where(pairs.count > 0, (pairs.count - 1) % rows, 0)
-
-    def backward(k: Any, carry: tuple) -> tuple:
-        vector, weights = carry
-        row = (newest - k) % rows
-        weight = pairs.inverse_products[row] * jnp.vdot(pairs.moves[row], vector)
-        return vector - weight * pairs.changes[row], lax.dynamic_update_index_in_dim(weights, weight, row, 0)
-
-    def forward(k: Any, vector: Any) -> Any:
-        row = (newest + 1 + k) % rows
-        back = pairs.inverse_products[row] * jnp.vdot(pairs.changes[row], vector)
-        return vector + pairs.moves[row] * (weights[row] - back)
-
-    vector, weights = lax.fori_loop(0, rows, backward, (gradient, jnp.zeros_like(pairs.inverse_products)))
-    last = pairs.changes[newest]
-    square = jnp.vdot(last, last) * pairs.inverse_products[newest]
-    vector = vector * jnp.where(square > 0, 1 / jnp.where(square > 0, square, 1), 1)
-    return lax.fori_loop(0, rows, forward, vector)
