@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 
 from universalde.cases import load
-from universalde.cli.errors import paths
+from universalde.cli.errors import view
 from universalde.cli.figures import overview
 from universalde.cli.style import image
 from universalde.study.run import run
@@ -19,7 +19,7 @@ IMAGES = Path(__file__).parent / "images"
 def draw(case: str, seed: int = 0) -> None:
     """One case as one row of panels for each of its first two states."""
     result = run(load(case, seed), seed)
-    figure = overview(result, paths(result))
+    figure = overview(view(result))
     IMAGES.mkdir(exist_ok=True)
     (IMAGES / f"{case}.png").write_bytes(image(figure, "png", dpi=130))
     print(result.choice.model)

@@ -38,5 +38,5 @@ def study(seed=0, with_truth=True, with_extras=True):
         truth=(lambda u: 1.2 * u[..., 0:1] * u[..., 1:2]) if with_truth else None,
         truth_model=exact if with_truth else None,
         held_out=(later, exact(np.array([0.0, *later]))[1:, :2]) if with_extras else None,
-        comparison=(lambda times: {"everything doubles": exact(times)[:, :2] * 2}) if with_extras else None,
+        comparison=(lambda times: {"twice of everything, by a very long name": exact(times)[:, :2] * 2}) if with_extras else None,
     )  # fmt: skip

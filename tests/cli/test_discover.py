@@ -7,26 +7,6 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from typer.testing import CliRunner
-
-from tests.cli import small
-from universalde.cli import discover as command
-from universalde.cli import folder
-from universalde.cli.app import app
-
-
-def discover(out, seed=0, load=lambda name, seed: small.study(seed)):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command, "load", load)
-        return CliRunner().invoke(app, ["discover", "lotka-volterra", "--seed", str(seed), "--out", str(out)])
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    out = tmp_path_factory.mktemp("run")
-    answer = discover(out)
-    assert answer.exit_code == 0, answer.output
-    return out, answer.stdout
 
 
 class Page(HTMLParser):
@@ -58,16 +38,16 @@ def results(out):
 
 
 def test_it_prints_the_steps_the_equation_and_the_errors(finished):
-    _, shown = finished
+    shown = finished.shown
     assert "training, stage 1 of 2: Adam" in shown and re.search(r"LBFGS \d+/60  loss", shown)
     equation = re.search(r"X = (\S+)\*I\*S", shown)
     assert equation and float(equation[1]) == pytest.approx(1.2, rel=0.02)
     assert re.search(r"state +model +fit \(persons\) +held out \(persons\) +beyond the data", shown)
-    assert re.search(r"I +everything doubles +– +– +\d+", shown)
+    assert re.search(r"I +twice of everything, by a very long name +– +– +\d+", shown)
 
 
 def test_the_numbers_are_strict_json_with_equations_errors_versions_and_seconds(finished):
-    out, _ = finished
+    out = finished.out
     stored = results(out)
     (term,) = stored["equations"]["terms"]
     assert term["term"] in ("S*I", "I*S") and term["value"] == pytest.approx(1.2, rel=0.02)
@@ -77,11 +57,11 @@ def test_the_numbers_are_strict_json_with_equations_errors_versions_and_seconds(
     susceptible = stored["errors"][0]
     assert susceptible["name"] == "S" and susceptible["fit"]["equation"] < 2e-3
     assert susceptible["held_out"]["equation"] < 5e-3 and susceptible["beyond"]["equation"] < 0.02
-    assert susceptible["beyond"]["everything doubles"] > 0.5
+    assert susceptible["beyond"]["twice of everything, by a very long name"] > 0.5
 
 
 def test_the_report_needs_no_network_and_no_other_file(finished):
-    out, _ = finished
+    out = finished.out
     tags = page(out).tags
     assert not [tag for tag, _ in tags if tag in ("script", "link", "iframe", "object")]
     addresses = [value for _, attrs in tags for name, value in attrs.items() if name in ("src", "href", "srcset")]
@@ -90,14 +70,14 @@ def test_the_report_needs_no_network_and_no_other_file(finished):
 
 
 def test_the_report_is_well_formed_and_escapes_what_it_was_given(finished):
-    parsed = page(finished[0])
+    parsed = page(finished.out)
     assert parsed.open == []
     text = " ".join(parsed.words)
     assert "A small <epidemic>" in text and "Prose & more." in text and "S' = -X" in text
 
 
 def test_every_figure_is_an_svg_with_a_description(finished):
-    pictures = [attrs for tag, attrs in page(finished[0]).tags if tag == "img"]
+    pictures = [attrs for tag, attrs in page(finished.out).tags if tag == "img"]
     assert len(pictures) == 6  # equation, fit, missing term, extrapolation, unmeasured states, training
     for attrs in pictures:
         content = base64.b64decode(attrs["src"].removeprefix("data:image/svg+xml;base64,"))
@@ -106,21 +86,21 @@ def test_every_figure_is_an_svg_with_a_description(finished):
 
 
 def test_the_report_shows_the_equation_as_a_drawing_and_as_latex(finished):
-    parsed = page(finished[0])
+    parsed = page(finished.out)
     first = next(attrs for tag, attrs in parsed.tags if tag == "img")
     assert re.fullmatch(r"X = 1\.\d+\*I\*S", first["alt"])
     assert any(re.fullmatch(r"X = 1\.\d+ I S", words.strip()) for words in parsed.words)
 
 
 def test_the_report_carries_the_same_numbers(finished):
-    out, _ = finished
+    out = finished.out
     link = next(attrs["href"] for tag, attrs in page(out).tags if tag == "a")
     content = base64.b64decode(link.removeprefix("data:application/json;base64,"))
     assert content.decode() == (out / "results.json").read_text("utf8")
 
 
-def test_called_again_it_takes_the_training_from_the_checkpoints_and_says_so(finished):
-    out, _ = finished
+def test_called_again_it_takes_the_training_from_the_checkpoints_and_says_so(finished, discover):
+    out = finished.out
     before = results(out)
     answer = discover(out)
     assert "This run is finished: its training is taken from the checkpoints" in answer.stdout
@@ -128,33 +108,9 @@ def test_called_again_it_takes_the_training_from_the_checkpoints_and_says_so(fin
     assert after["equations"] == before["equations"] and after["training"] == before["training"]
 
 
-def test_another_seed_trains_for_itself_removes_the_other_report_and_says_so(tmp_path):
-    discover(tmp_path, seed=3)
-
+def test_an_interrupt_is_one_sentence_and_exit_code_130(tmp_path, discover):
     def interrupted(name, seed):
-        assert not (tmp_path / "report.html").exists() and not (tmp_path / "results.json").exists()
         raise KeyboardInterrupt
 
-    assert discover(tmp_path, seed=4, load=interrupted).exit_code == 130
-    answer = discover(tmp_path, seed=4)
-    assert results(tmp_path)["seed"] == 4 and "Continues" not in answer.stdout
-    assert "belonged to lotka-volterra with seed 4; it is removed" in discover(tmp_path, seed=3).stdout
-    assert results(tmp_path)["seed"] == 3
-
-
-def test_training_of_another_state_of_the_source_is_not_used(tmp_path, monkeypatch):
-    discover(tmp_path)
-    made = sorted(p.name for p in (tmp_path / "checkpoints").iterdir())
-    monkeypatch.setattr(folder, "source_digest", lambda: "f" * 12)
-    answer = discover(tmp_path)
-    assert "made by another version of the source" in answer.stdout and "earlier version" in answer.stdout
-    now = [p.name for p in (tmp_path / "checkpoints").iterdir()]
-    assert len(made) == 1 and now == [f"lotka-volterra-seed-0-{'f' * 12}"]
-
-
-def test_the_digest_follows_the_versions_of_the_packages(monkeypatch):
-    before = folder.source_digest()
-    assert folder.source_digest() == before
-    found = folder.versions()
-    monkeypatch.setattr(folder, "versions", lambda: {**found, "jax": "0.0"})
-    assert folder.source_digest() != before
+    answer = discover(tmp_path, load=interrupted)
+    assert answer.exit_code == 130 and "Interrupted; the same command goes on from here." in answer.stderr

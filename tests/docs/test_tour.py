@@ -31,7 +31,7 @@ def agree(promised, printed):
 
 def test_the_tour_prints_what_its_comments_promise():
     source = (ROOT / "docs/tour.py").read_text("utf8")
-    promised = re.findall(r"^#> (.*)$", source, re.MULTILINE)
+    promised = re.findall(r"^# -> (.*)$", source, re.MULTILINE)
     printed = output_of(source).splitlines()
     assert len(promised) == len(printed) == 10
     assert [(a, b) for a, b in zip(promised, printed, strict=True) if not agree(a, b)] == []
@@ -40,7 +40,9 @@ def test_the_tour_prints_what_its_comments_promise():
 def test_the_examples_of_the_readme_run_and_find_the_equation():
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf8"), re.MULTILINE | re.DOTALL)
     example = next(block for block in blocks if "choose_by_data" in block)
-    assert len([line for line in example.splitlines() if line.strip()]) <= 26  # imports and the switch to float64 included
+    assert (
+        len([line for line in example.splitlines() if line.strip()]) <= 26
+    )  # imports and the switch to float64 included
     printed = output_of(example)
     found = re.search(r"dx = (\S+)\*x\*y\ndy = (\S+)\*x\*y\n", printed)
     assert found, printed
@@ -56,7 +58,12 @@ def test_the_other_example_of_the_readme_runs():
 
 @pytest.mark.parametrize(
     ("promised", "printed", "same"),
-    [("x = 1.20", "x = 1.22", True), ("x = 1.20", "x = 1.23", False), ("x = 1", "y = 1", False), ("-0.9*x", "0.9*x", False)],
+    [
+        ("x = 1.20", "x = 1.22", True),
+        ("x = 1.20", "x = 1.23", False),
+        ("x = 1", "y = 1", False),
+        ("-0.9*x", "0.9*x", False),
+    ],
 )
 def test_the_comparison_itself_can_fail(promised, printed, same):
     assert agree(promised, printed) is same

@@ -9,7 +9,7 @@ from rich.table import Table
 from universalde.cases import load
 from universalde.cli.display import Display
 from universalde.cli.equations import text_lines
-from universalde.cli.errors import StateErrors, notes_of, paths, state_errors
+from universalde.cli.errors import View, notes_of, view
 from universalde.cli.folder import Folder, write_file
 from universalde.cli.record import record, to_json
 from universalde.cli.report import error_table, report
@@ -33,31 +33,41 @@ def discover(case: str, seed: int, folder: Folder) -> Result:
     display = Display(console)
     result = run(study, seed, folder.checkpoints, progress=display, announce=display.announce)
     display.announce("drawing")
-    along = paths(result)
-    errors = state_errors(result, along)
-    numbers = to_json(record(result, errors, folder))
-    page = report(result, errors, along, folder, numbers)
+    shown = view(result)
+    numbers = to_json(record(shown, folder))
+    page = report(shown, folder, numbers)
     write_file(folder.report, page)
     write_file(folder.results, numbers)
-    show(console, result, errors)
+    show(console, shown)
     console.print(f"\nReport: {folder.report}   numbers: {folder.results}   ({result.seconds:.0f} s)", markup=False)
     return result
 
 
-def show(console: Console, result: Result, errors: list[StateErrors]) -> None:
+def show(console: Console, shown: View) -> None:
     """The equations, what they are worth, and what the reader has to know."""
+    result = shown.result
     console.print("\n[bold]Recovered equation of the unknown term[/bold]")
+    _equations(console, result)
+    if shown.earlier is not None:
+        console.print(f"[bold]From the data up to {shown.earlier.result.study.ts[-1]:g} alone[/bold]")
+        _equations(console, shown.earlier.result)
+    if result.rows:
+        console.print(_table(["quantity", "value", "note"], [list(row) for row in result.rows]))
+    console.print(_table(*error_table(shown.errors, result.study.unit)))
+    if shown.earlier is not None:
+        console.print(f"From the data up to {shown.earlier.result.study.ts[-1]:g} alone:", markup=False)
+        console.print(_table(*error_table(shown.earlier.errors, result.study.unit)))
+    for note in notes_of(result):
+        console.print(f"Note. {note}", markup=False, style="dim")
+
+
+def _equations(console: Console, result: Result) -> None:
     for line in text_lines(result.choice.model):
         console.print(f"  {line}", markup=False, style="cyan")
     if result.choice.rates:
         rates = ", ".join(f"{name} = {value:.5g}" for name, value in result.choice.rates.items())
         console.print(f"  with {rates}", markup=False)
     console.print()
-    if result.rows:
-        console.print(_table(["quantity", "value", "note"], [list(row) for row in result.rows]))
-    console.print(_table(*error_table(errors, result.study.unit)))
-    for note in notes_of(result):
-        console.print(f"Note. {note}", markup=False, style="dim")
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> Table:

@@ -7,7 +7,7 @@ import numpy as np
 from universalde.study import Result
 from universalde.study.run import path
 
-__all__ = ["Paths", "StateErrors", "column_of", "held_out_rows", "notes_of", "paths", "state_errors"]
+__all__ = ["Paths", "StateErrors", "View", "column_of", "held_out_rows", "notes_of", "paths", "state_errors", "view"]
 
 
 class Paths(NamedTuple):
@@ -29,6 +29,22 @@ class StateErrors(NamedTuple):
     fit: dict[str, float]
     held_out: dict[str, float]
     beyond: dict[str, float]
+
+
+class View(NamedTuple):
+    """A result with all that has to be computed to show it; ``earlier`` is that of the run on less data."""
+
+    result: Result
+    along: Paths
+    errors: list[StateErrors]
+    earlier: "View | None" = None
+
+
+def view(result: Result) -> View:
+    """Everything the report, the record and the terminal show."""
+    along = paths(result)
+    earlier = None if result.earlier is None else view(result.earlier)
+    return View(result, along, state_errors(result, along), earlier)
 
 
 def paths(result: Result) -> Paths:

@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from universalde.cli import panels
-from universalde.cli.errors import Paths
+from universalde.cli.errors import Paths, View
 from universalde.cli.style import grid, legend, settings
 from universalde.study import Result
 
@@ -24,14 +25,16 @@ class Picture(NamedTuple):
     figure: Figure
 
 
-def pictures(result: Result, along: Paths) -> list[Picture]:
+def pictures(shown: View) -> list[Picture]:
     """All figures, in the order of the report."""
+    result, along = shown.result, shown.along
     with settings():
         return [
             fit_picture(result, along),
             term_picture(result),
             forecast_picture(result),
             *unmeasured_picture(result),
+            *earlier_picture(result),
             *portrait_picture(result),
             training_picture(result),
         ]
@@ -85,6 +88,15 @@ def unmeasured_picture(result: Result) -> list[Picture]:
     return [_forecasts(result, rest, "unmeasured", "States that were not measured")] if rest else []
 
 
+def earlier_picture(result: Result) -> list[Picture]:
+    """What the run on less data foretells of the data it has not seen."""
+    earlier = result.earlier
+    if earlier is None:
+        return []
+    title = f"Extrapolation from the data up to {earlier.study.ts[-1]:g} alone"
+    return [_forecasts(earlier, earlier.study.observed, "earlier", title)]
+
+
 def portrait_picture(result: Result) -> list[Picture]:
     """The phase plane, for two states that were both measured."""
     study = result.study
@@ -92,8 +104,8 @@ def portrait_picture(result: Result) -> list[Picture]:
         return []
     figure, axes = grid(1, 1, 4.6, 4.2)
     panels.portrait(axes[0][0], result, (0, 1))
-    legend(figure, axes[0], columns=3)
-    caption = "The same forecast in the plane of both states: how small a part of it the data cover."
+    legend(figure, axes[0])
+    caption = "The same forecast in the plane of both states, and the part of it in which the data lie."
     return [Picture("portrait", "Phase plane", caption, figure)]
 
 
@@ -112,10 +124,10 @@ def training_picture(result: Result) -> Picture:
     return Picture("training", "Training and choice", caption, figure)
 
 
-def overview(result: Result, along: Paths) -> Figure:
+def overview(shown: View) -> Figure:
     """The whole story in one row of panels: data, missing term, extrapolation (of the first two states)."""
     with settings():
-        return _overview(result, along)
+        return _overview(shown.result, shown.along)
 
 
 def _overview(result: Result, along: Paths) -> Figure:
@@ -131,7 +143,7 @@ def _overview(result: Result, along: Paths) -> Figure:
         panels.forecast(ax[2], result, entry)
     for ax, title in zip(axes[0], ("data and fit", "unknown term, learned", "extrapolation"), strict=True):
         ax.set_title(title, loc="left")
-    legend(figure, [ax for row in axes for ax in row], columns=8)
+    legend(figure, [ax for row in axes for ax in row])
     return figure
 
 
@@ -144,13 +156,21 @@ def _forecasts(result: Result, entries: tuple[int, ...], name: str, title: str) 
     _hide(flat[len(entries) :])
     legend(figure, flat)
     ahead, study = result.forecast, result.study
-    unit = f" {study.time_unit}" if study.time_unit else ""
-    caption = f"Training saw the shaded window only, up to {study.ts[-1]:g}{unit}; the curves run to {ahead.times[-1]:g}{unit}."
+    caption = (
+        f"The shaded window, up to {study.ts[-1]:g}, is all that training saw; the curves run to {ahead.times[-1]:g}."
+    )
     if ahead.truth is not None and np.isfinite(ahead.truth).all():
         caption += " The grey band is the truth."
-    if len(ahead.comparison) or not np.isfinite(ahead.network).all():
-        caption += " A curve that ends or leaves the frame has failed there."
+    if any(_leaves(ax) for ax in flat[: len(entries)]):
+        caption += " A curve that leaves the frame is far off there."
     return Picture(name, title, caption, figure)
+
+
+def _leaves(ax: Axes) -> bool:
+    """Whether a curve goes beyond the frame."""
+    low, high = ax.get_ylim()
+    drawn = [np.asarray(line.get_ydata(), float) for line in ax.lines]
+    return any(np.any((values < low) | (values > high)) for values in drawn)
 
 
 def _layout(count: int, columns: int) -> tuple[int, int]:

@@ -49,11 +49,14 @@ def forecast(ax: Axes, result: Result, entry: int) -> None:
             ax.plot(ahead.times, column, label=name, **style)
     ax.plot(ahead.times, ahead.network[:, entry], label="trained network", **NETWORK)
     ax.plot(ahead.times, ahead.equation[:, entry], label="equation", **EQUATION)
-    spacing = 500.0 / (ahead.times[-1] - ahead.times[0]) * np.diff(study.ts).mean()  # in points, on a page of full width
+    spacing = (
+        500.0 / (ahead.times[-1] - ahead.times[0]) * np.diff(study.ts).mean()
+    )  # in points, on a page of full width
     shown += _data(ax, result, entry, held_out=True, size=float(np.clip(0.8 * spacing, 2.4, 4.0)))
     ax.set(xlabel=time_label(result), ylabel=axis_label(study.state_names[entry], study.unit))
     ax.set_xlim(ahead.times[0], ahead.times[-1])
-    ax.set_ylim(*_frame(shown))
+    others = [column_of(values, result, entry) for values in (ahead.network, *ahead.comparison.values())]
+    ax.set_ylim(*_frame(shown, others))
 
 
 def term(ax: Axes, result: Result, output: int) -> None:
@@ -165,12 +168,23 @@ def _column(values: Any, output: int) -> np.ndarray:
     return values if values.ndim == 1 else values[:, output]
 
 
-def _frame(shown: Sequence[np.ndarray | None]) -> tuple[float, float]:
-    """Limits that hold these curves; comparisons may leave the frame, otherwise one that explodes hides the rest."""
-    finite = np.concatenate([values[np.isfinite(values)] for values in shown if values is not None])
+def _frame(shown: Sequence[np.ndarray | None], others: Sequence[np.ndarray | None] = ()) -> tuple[float, float]:
+    """Limits that hold what is ``shown``, and of ``others`` those that go little beyond: one that explodes would hide the
+    rest, so it may leave the frame."""
+    finite = _finite(shown)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    reach = 0.5 * (high - low)
+    for values in map(_finite, ([other] for other in others)):
+        if len(values) and values.min() >= low - reach and values.max() <= high + reach:
+            finite = np.concatenate([finite, values])
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     margin = 0.07 * (high - low or abs(high) or 1.0)
     return low - margin, high + margin
+
+
+def _finite(curves: Sequence[np.ndarray | None]) -> np.ndarray:
+    known = [values[np.isfinite(values)] for values in curves if values is not None]
+    return np.concatenate(known) if known else np.zeros(0)
 
 
 def _cycle(count: int) -> list[dict[str, Any]]:

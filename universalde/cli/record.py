@@ -8,26 +8,28 @@ import jax
 import numpy as np
 
 from universalde.cli.equations import coefficients, latex_lines, text_lines
-from universalde.cli.errors import StateErrors, notes_of
+from universalde.cli.errors import View, notes_of
 from universalde.cli.folder import Folder, versions
-from universalde.study import Result
 
 __all__ = ["record", "to_json"]
 
 
-def record(result: Result, errors: list[StateErrors], folder: Folder) -> dict[str, Any]:
-    """Everything the report states, for other programs: see the keys."""
+def record(shown: View, folder: Folder) -> dict[str, Any]:
+    """Everything the report states, for other programs: see the keys.  ``earlier`` is the run on less data, or null."""
+    stored = {"identity": folder.identity, "versions": versions(), "device": jax.devices()[0].device_kind}
+    return {**stored, **_numbers(shown), "earlier": None if shown.earlier is None else _numbers(shown.earlier)}
+
+
+def _numbers(shown: View) -> dict[str, Any]:
+    result = shown.result
     study, choice, trained = result.study, result.choice, result.trained
     best = choice.by_data.best
     return {
-        "identity": folder.identity,
         "case": study.name,
         "title": study.title,
         "seed": result.seed,
         "seconds": result.seconds,
         "training_seconds": sum(fit.seconds for fit in trained.fits),
-        "versions": versions(),
-        "device": jax.devices()[0].device_kind,
         "numbers": result.numbers,
         "equations": {
             "text": text_lines(choice.model, 8),
@@ -40,7 +42,7 @@ def record(result: Result, errors: list[StateErrors], folder: Folder) -> dict[st
             "score": best.score,
         },
         "regression": {"text": text_lines(choice.discovery.model, 8), "score": choice.discovery.score},
-        "errors": [row._asdict() for row in errors],
+        "errors": [row._asdict() for row in shown.errors],
         "rows": [{"quantity": name, "value": value, "note": note} for name, value, note in result.rows],
         "training": {
             "loss": trained.loss,

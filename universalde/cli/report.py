@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from universalde.cli.equations import coefficients, drawn, latex_lines, readable, text_lines
-from universalde.cli.errors import Paths, StateErrors, notes_of
+from universalde.cli.errors import StateErrors, View, notes_of
 from universalde.cli.figures import Picture, pictures
 from universalde.cli.folder import Folder, versions
 from universalde.cli.style import data_address
@@ -18,19 +18,17 @@ __all__ = ["error_table", "number", "report"]
 _CANDIDATES = 12
 
 
-def report(result: Result, errors: list[StateErrors], along: Paths, folder: Folder, results_json: str) -> str:
+def report(shown: View, folder: Folder, results_json: str) -> str:
     """The page as text."""
+    result = shown.result
     study = result.study
-    figures = {picture.name: picture for picture in pictures(result, along)}
-    training = figures.pop("training")
     body = [
         f"<h1>{html.escape(study.title)}</h1>",
         _story(study.story),
         f"<p class='source'>Data: {html.escape(study.source)}</p>",
         _section("The recovered equation", _equation(result)),
-        _section("Results", _results(result, errors)),
-        *(_figure(picture) for picture in figures.values()),
-        _figure(training),
+        _section("Results", _results(shown)),
+        *(_figure(picture, shown.earlier if picture.name == "earlier" else None) for picture in pictures(shown)),
         _section("Candidates", _candidates(result)),
         _section("Regression on the learned term", _regression(result)),
         _section("About this run", _provenance(result, folder, results_json)),
@@ -100,7 +98,8 @@ def _equation(result: Result) -> str:
     )
 
 
-def _results(result: Result, errors: list[StateErrors]) -> str:
+def _results(shown: View) -> str:
+    result, errors = shown.result, shown.errors
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in notes_of(result))
     heads, rows = error_table(errors, result.study.unit)
     parts = [_table(["quantity", "value", "note"], result.rows)] if result.rows else []
@@ -120,18 +119,21 @@ def _results(result: Result, errors: list[StateErrors]) -> str:
     return "\n".join(parts) + (f"<h3>Notes</h3><ul class='notes'>{notes}</ul>" if notes else "")
 
 
-def _figure(picture: Picture) -> str:
+def _figure(picture: Picture, earlier: View | None = None) -> str:
+    """A figure; that of the run on less data with its own equation and errors."""
+    before = "" if earlier is None else _equation(earlier.result)
+    after = "" if earlier is None else _table(*error_table(earlier.errors, earlier.result.study.unit))
     alt = html.escape(f"{picture.title}. {picture.caption}", quote=True)
     return _section(
         picture.title,
-        f"<figure id='{picture.name}'><img alt='{alt}' src='{data_address(picture.figure)}'>"
-        f"<figcaption>{html.escape(picture.caption)}</figcaption></figure>",
+        f"{before}<figure id='{picture.name}'><img alt='{alt}' src='{data_address(picture.figure)}'>"
+        f"<figcaption>{html.escape(picture.caption)}</figcaption></figure>{after}",
     )
 
 
 def _candidates(result: Result) -> str:
     ranking = result.choice.by_data.ranking
-    best = ranking[0].score
+    best = min(row.score for row in ranking)
     rows = [
         [
             readable(";  ".join(text_lines(row.model, 4))),
@@ -144,9 +146,9 @@ def _candidates(result: Result) -> str:
     criterion = result.choice.by_data.criterion.upper()
     note = (
         f"<p class='caption'>Every candidate was refitted on the measurements; shown are {len(rows)} of {len(ranking)}, "
-        f"ordered by {criterion}, of which the least is chosen. A difference below 6 is not much.</p>"
+        f"the chosen one first. Of those whose {criterion} is within {result.study.margin:g} of the least, the simplest is chosen.</p>"
     )
-    return _table(["equation", "terms", "SSE", f"{criterion} − best"], rows, chosen=True) + note
+    return _table(["equation", "terms", "SSE", f"{criterion} − least"], rows, chosen=True) + note
 
 
 def _regression(result: Result) -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,6 +10,7 @@ import matplotlib
 import sympy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 __all__ = [
     "COMPARISONS",
@@ -58,19 +59,31 @@ def grid(rows: int, columns: int, width: float, height: float, **options: Any) -
     """A figure with ``rows`` x ``columns`` axes, sizes in inches.  No window is ever opened: there is no pyplot here."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, **options)
+    for ax in axes.flat:
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     return figure, [list(row) for row in axes]
 
 
-def legend(figure: Figure, axes: Iterable[Axes], columns: int = 6) -> None:
-    """One legend for all axes, above them; each label once."""
+def legend(figure: Figure, axes: Iterable[Axes]) -> None:
+    """One legend for all axes, above them, as many entries in a row as fit; each label once."""
     entries: dict[str, Any] = {}
     for ax in axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             entries.setdefault(label, handle)
     figure.legend(
-        list(entries.values()), list(entries), loc="outside upper left", ncols=min(columns, max(1, len(entries))),
-        frameon=False, handlelength=2.4, columnspacing=1.6,
+        list(entries.values()), list(entries), loc="outside upper left", frameon=False, handlelength=2.4,
+        columnspacing=1.6, ncols=_columns([len(label) for label in entries], 72.0 * figure.get_figwidth()),
     )  # fmt: skip
+
+
+def _columns(lengths: Sequence[int], width: float) -> int:
+    """The most columns whose labels fit into so many points; entries fill one column after the other."""
+    for columns in range(len(lengths), 1, -1):
+        rows = -(-len(lengths) // columns)
+        widest = [max(lengths[k : k + rows]) for k in range(0, len(lengths), rows)]
+        if sum(6.0 * length + 52.0 for length in widest) <= width:
+            return columns
+    return 1
 
 
 def axis_label(name: str, unit: str = "") -> str:
