@@ -30,6 +30,7 @@ def compare(found, expected, rtol=1e-7):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-9), found, expected)
 
 
+@pytest.mark.slow
 def test_the_height_after_a_bounce_moves_with_everything_that_moves_the_landing():
     def bounced(ball, t1):
         return ude.solve(drop(ball, t1, BOUNCE), saveat=jnp.stack([0.9 * t1, t1]), **TIGHT).ys[:, 0] @ jnp.array([1.0, 2.0])
@@ -56,6 +57,7 @@ def test_the_time_and_the_speed_at_a_stop_move_with_the_parameters():
     compare(jax.vmap(jax.grad(stopped))(BALLS), jax.vmap(jax.grad(exact))(BALLS))
 
 
+@pytest.mark.slow
 def test_forward_mode_through_a_stop_agrees():
     def stopped(ball):
         return ude.solve(drop(ball, 10.0, FLOOR), saveat=END, **TIGHT).t
@@ -84,7 +86,14 @@ def test_a_lane_that_fails_has_nan_gradients_and_leaves_the_others_alone():
     np.testing.assert_allclose(gradients[jnp.array([0, 2])], exact, rtol=1e-6)
 
 
-@pytest.mark.parametrize("save", [END, jnp.array([1.0]), ude.Save(capacity=64)], ids=["end", "times", "steps"])
+SAVES = [
+    pytest.param(END, id="end"),
+    pytest.param(jnp.array([1.0]), id="times", marks=pytest.mark.slow),
+    pytest.param(ude.Save(capacity=64), id="steps", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("save", SAVES)
 def test_a_solve_that_runs_out_of_steps_has_nan_gradients(save):
     def end(k):
         problem = ude.ODE(lambda t, y, k: -k * y, jnp.array([1.0]), (0.0, 1.0), k)
@@ -101,6 +110,11 @@ def test_a_tape_that_is_full_gives_nan_gradients_and_says_so():
 
     (value, result), gradient = jax.value_and_grad(end, has_aux=True)(0.5)
     assert result.name == "full" and np.isnan(value) and np.isnan(gradient)
+
+
+def test_a_failed_solve_has_nan_tangents_too():
+    _, tangent = jax.jvp(squares, (1.0,), (1.0,))
+    assert np.all(np.isnan(tangent))
 
 
 @pytest.mark.parametrize("option", ["rtol", "atol", "dt0"])

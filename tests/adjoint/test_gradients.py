@@ -102,7 +102,7 @@ def exact_rows(k, y, shift):
 POINT = (jnp.array(0.8), jnp.array([1.5]), jnp.array(0.4))
 
 
-@pytest.mark.parametrize("jacobian", [jax.jacfwd, jax.jacrev])
+@pytest.mark.parametrize("jacobian", [jax.jacfwd, pytest.param(jax.jacrev, marks=pytest.mark.slow)])
 def test_jacobians_with_respect_to_args_start_and_closed_over_arrays(jacobian):
     found, expected = (jacobian(f, argnums=(0, 1, 2))(*POINT) for f in (decay_rows, exact_rows))
     for a, b in zip(found, expected, strict=True):
@@ -131,6 +131,7 @@ def test_an_eager_gradient_is_the_compiled_one():
     np.testing.assert_allclose(eager, compiled, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_gradient_goes_through_a_map_and_a_scan_of_solves():
     def mapped(k):
         return jnp.sum(jax.lax.map(loss_of_k, k))
@@ -158,6 +159,16 @@ def test_backwards_in_time_gradients_have_the_right_sign():
     found, expected = (jax.grad(f, argnums=(0, 1, 2))(*point) for f in (back, exact))
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-8)
+
+
+def test_the_first_save_time_at_the_start_moves_along_the_solution():
+    def rows(ts, t0):
+        problem = ude.ODE(lambda t, y, k: -k * y, jnp.array([1.0]), (t0, 1.0), 0.5)
+        return ude.solve(problem, saveat=ts, **TIGHT).ys[:, 0]
+
+    by_times, by_start = jax.jacrev(rows, argnums=(0, 1))(jnp.array([0.0, 1.0]), 0.0)
+    np.testing.assert_allclose(by_times, [[-0.5, 0], [0, -0.5 * np.exp(-0.5)]], rtol=1e-8)
+    np.testing.assert_allclose(by_start, [0.5, 0.5 * np.exp(-0.5)], rtol=1e-8)
 
 
 def test_a_gradient_in_single_precision_is_of_single_precision():

@@ -169,6 +169,7 @@ def test_arguments_that_the_kernel_does_not_use_do_no_harm():
     np.testing.assert_array_equal(jax.jit(kernel(lambda x, unused, empty: 2 * x))(np.ones(2), np.ones(3), np.ones(0)), [2, 2])
 
 
+@pytest.mark.slow
 def test_a_solve_with_a_matrix_product_is_right_alone_and_in_lanes():
     matrix = jnp.array(np.random.default_rng(0).normal(size=(6, 6)) / 4)
 

@@ -38,6 +38,18 @@ def returning(value: Any, y0: Any = TWO) -> Callable:
     return solving(lambda t, y, args: value(y) if callable(value) else value, y0)
 
 
+def twice(call: Callable) -> Callable:
+    """The second of two equal calls."""
+
+    def second() -> None:
+        try:
+            call()
+        except Exception:
+            call()
+
+    return second
+
+
 RIGHT_HAND_SIDES = {
     "too many numbers": Case(returning(lambda y: jnp.zeros(3)), "ValueError", r"shape \(3,\) for a state of shape \(2,\); return dy/dt"),
     "a column": Case(returning(lambda y: y[:, None]), "ValueError", r"returned shape \(2, 1\)"),
@@ -55,6 +67,7 @@ RIGHT_HAND_SIDES = {
     "a complex number": Case(returning(1j, 1.0), "TypeError", "complex128 for a float64 state; give a complex y0"),
     "double for single": Case(returning(lambda y: y * jnp.ones(2), SINGLE), "TypeError", "float64 for a float32 state; give y0 as float64"),
     "a double in a list": Case(returning(lambda y: [y[0] * jnp.ones(()), y[1]], SINGLE), "TypeError", "float64 for a float32 state"),
+    "said again": Case(twice(returning(lambda y: jnp.zeros(5))), "ValueError", r"returned shape \(5,\)"),
     "inside jit": Case(
         lambda: jax.jit(lambda k: solving(lambda t, y, k: jnp.zeros(3), args=k)().ys)(1.0), "ValueError", r"returned shape \(3,\)"
     ),

@@ -31,7 +31,7 @@ def calls_of(action):
 CHANGES = {
     "other args": lambda save: ude.solve(COUNTED.replace(args=0.7), saveat=save, **LOOSE),
     "args as NumPy number": lambda save: ude.solve(COUNTED.replace(args=np.float64(0.7)), saveat=save, **LOOSE),
-    "args as JAX array": lambda save: ude.solve(COUNTED.replace(args=jnp.array(0.7, float)), saveat=save, **LOOSE),
+    "args as JAX array": lambda save: ude.solve(COUNTED.replace(args=jnp.array(0.7)), saveat=save, **LOOSE),
     "other start": lambda save: ude.solve(COUNTED.replace(y0=np.array([3.0])), saveat=save, **LOOSE),
     "start as list": lambda save: ude.solve(COUNTED.replace(y0=[3]), saveat=save, **LOOSE),
     "other span": lambda save: ude.solve(COUNTED.replace(tspan=(-1, 1.5)), saveat=save, **LOOSE),
@@ -44,7 +44,7 @@ CHANGES = {
 SAVES = {"steps": None, "times": jnp.array([0.5, 1.0]), "end": ude.Save(end=True)}
 
 
-@pytest.mark.parametrize("saving", SAVES)
+@pytest.mark.parametrize("saving", ["steps", "times", pytest.param("end", marks=pytest.mark.slow)])
 def test_other_numbers_do_not_trace_anew(saving):
     save = SAVES[saving]
     ude.solve(COUNTED, saveat=save, **LOOSE)
@@ -93,7 +93,7 @@ def test_a_lambda_made_anew_shares_the_compilation_and_reads_its_own_array():
     np.testing.assert_allclose(solve_with(np.array(1.0)), np.exp(-1.0), rtol=1e-8)
     before = Calls.number
     np.testing.assert_allclose(solve_with(np.array(2.0)), np.exp(-2.0), rtol=1e-8)
-    np.testing.assert_allclose(solve_with(jnp.array(3.0, float)), np.exp(-3.0), rtol=1e-8)
+    np.testing.assert_allclose(solve_with(jnp.array(3.0)), np.exp(-3.0), rtol=1e-8)
     assert Calls.number == before
 
 
@@ -191,6 +191,13 @@ def test_a_right_hand_side_compiled_again_and_again_is_warned_about_once():
         for k in range(8):
             solve_with(float(k))
     assert len(caught) == 1
+
+
+def test_one_right_hand_side_for_states_of_many_shapes_is_not_warned_about():
+    # Warnings are errors here.
+    for size in range(1, 8):
+        problem = ude.ODE(lambda t, y, args: -y, np.ones(size), (0.0, 1.0))
+        ude.solve(problem, max_steps=1, saveat=ude.Save(end=True), throw=False)
 
 
 def test_tracers_in_cells_are_operands():

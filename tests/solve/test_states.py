@@ -10,9 +10,6 @@ import pytest
 
 import universalde as ude
 
-# One function for many shapes of state compiles many times, here on purpose.
-pytestmark = pytest.mark.filterwarnings("ignore:the right-hand side 'minus' was compiled anew")
-
 SPAN, TIMES = (0.0, 1.0), np.array([0.5, 1.0])
 EXACT = np.exp(-TIMES)
 
@@ -123,6 +120,7 @@ def test_complex_states_turn(single):
     np.testing.assert_allclose(sol.ys, np.exp(1j * TIMES)[:, None] * np.array([1, 2j]), rtol=accuracy, atol=accuracy)
 
 
+@pytest.mark.slow
 def test_the_complex_solution_equals_the_pair_of_real_ones():
     # The error norm of |z| differs from that of the pair by a constant, so only the accuracy is compared.
     pair = solve([1.0, 0.0], lambda t, y, args: [-y[1], y[0]])
@@ -140,6 +138,7 @@ def test_args_may_be_anything():
     np.testing.assert_allclose(sol.ys[:, 0], EXACT, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_large_state_is_ordinary():
     # Too large for one native kernel: 200 000 numbers.
     sol = solve(np.linspace(0, 1, 200_000), saveat=ude.Save(end=True), rtol=1e-6, atol=1e-6)

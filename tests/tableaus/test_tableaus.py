@@ -159,3 +159,20 @@ def test_rows_of_the_wrong_length_are_refused():
         changed(a=TABLEAUS["Tsit5"].a[:-1])()
     with pytest.raises(ValueError, match="row k"):
         ude.Tableau("euler", 1, 1, ((1.0,),), (1.0,), (0.0,), ((1.0,),), "wrong row")
+
+
+WRONG = {
+    "a digit of b": (dict(b=(0.0965, *TABLEAUS["Tsit5"].b[1:])), "order"),
+    "an order too high": (dict(order=6), "order"),
+    "an estimate of another order": (dict(error_order=5), "order"),
+    "an estimate that is too short": (dict(error=TABLEAUS["Tsit5"].error[:-1]), "error has 6 entries"),
+    "an interpolant that is too short": (dict(interpolant=TABLEAUS["Tsit5"].interpolant[:-1]), "interpolant"),
+    "an interpolant that ends elsewhere": (dict(interpolant=((1.0, 0, 0, 0), *TABLEAUS["Tsit5"].interpolant[1:])), "interpolant"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_table_that_does_not_hold_what_it_claims_is_refused(case):
+    changes, sentence = WRONG[case]
+    with pytest.raises(ValueError, match=f"Tsit5.*{sentence}"):
+        changed(**changes)()
