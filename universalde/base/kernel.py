@@ -24,8 +24,9 @@ ATTRIBUTES = {"xla_cpu_small_call": "true", "inlineable": "false"}
 # Largest array (bytes) that a native kernel may compute with besides the buffers it only writes rows of, and the largest
 # matrix product (multiplications); both measured in bench/kernel_limits.py.
 LARGEST_ARRAY = 1 << 16
-LARGEST_PRODUCT = 1 << 17
+LARGEST_PRODUCT = 1 << 16
 SMALLEST_PRODUCT = 32
+MANY = 4096  # numbers in a sum from which XLA:CPU calls a library
 
 _FORBIDDEN = (
     "scatter", "sort", "fft", "callback", "cholesky", "lu", "qr", "svd", "eig", "schur", "triangular_solve", "ffi",
@@ -64,26 +65,36 @@ def _obstacle(jaxpr: jex.Jaxpr, inside: bool = False) -> str | None:
                 return f"{name} makes an array of {size} bytes at every step"
             if name == "dot_general" and _multiplications(equation) > LARGEST_PRODUCT:
                 return "it holds a large matrix product"
-        if name == "dot_general" and _is_matrix_product(equation):
-            return "it holds a product of two matrices, which XLA hands to a library"
+        if found := _library_call(equation):
+            return f"it holds {found}, which XLA hands to a library"
     return None
 
 
-def _is_matrix_product(equation: Any) -> bool:
-    """Products of a matrix with more than one vector leave the kernel (``__ynn_fusion``) unless they are tiny.
+def _library_call(equation: Any) -> str | None:
+    """What XLA:CPU hands to a library (a ``__ynn_fusion``), which a native kernel cannot hold.
 
-    An outer product sums nothing: XLA makes it a multiplication.
+    That are sums and extrema of many floating numbers, and products of a matrix with more than one vector unless they are
+    tiny.  An outer product sums nothing: XLA makes it a multiplication.  A product of two vectors is a sum.
     """
+    operand = equation.invars[0].aval if equation.invars else None
+    if equation.primitive.name in ("reduce_sum", "reduce_max", "reduce_min"):
+        summed = int(np.prod([operand.shape[axis] for axis in equation.params["axes"]], dtype=np.int64))
+        many = summed > 1 and int(np.prod(operand.shape, dtype=np.int64)) >= MANY
+        return "a sum of many numbers" if many and jnp.issubdtype(operand.dtype, jnp.inexact) else None
+    if equation.primitive.name != "dot_general":
+        return None
     (contracted, _), _ = equation.params["dimension_numbers"]
     shapes = [operand.aval.shape for operand in equation.invars]
     if all(shapes[0][axis] == 1 for axis in contracted):
-        return False
+        return None
     bound = [set(a) | set(b) for a, b in zip(*equation.params["dimension_numbers"], strict=True)]
     free = [
         int(np.prod([size for axis, size in enumerate(shape) if axis not in axes], dtype=np.int64))
         for shape, axes in zip(shapes, bound, strict=True)
     ]
-    return min(free) > 1 and _multiplications(equation) > SMALLEST_PRODUCT
+    if max(free) == 1 and _multiplications(equation) >= MANY:
+        return "a sum of many numbers"
+    return "a product of two matrices" if min(free) > 1 and _multiplications(equation) > SMALLEST_PRODUCT else None
 
 
 def _bytes(aval: Any) -> int:
@@ -146,6 +157,9 @@ def _lower_cpu(ctx: Any, *operands: Any, program: jex.ClosedJaxpr, native: bool)
     if not native or obstacle(program):
         return mlir.lower_fun(_plain, multiple_results=True)(ctx, *operands, program=program, native=native)
     guarded = jax.make_jaxpr(lambda *x: [*jex.jaxpr_as_fun(program)(*x), _token(x)])(*program.in_avals)
+    # XLA stops with a failed check when an argument of a native kernel is a large constant of the surrounding program.
+    barrier = mlir.lower_fun(lambda *x: jax.lax.optimization_barrier(x), multiple_results=True)
+    operands = barrier(ctx.replace(avals_out=list(program.in_avals)), *operands)
     ctx = ctx.replace(avals_out=list(guarded.out_avals))
     return call_marked(ctx, operands, guarded, "universalde_kernel", ATTRIBUTES)[:-1]
 
