@@ -76,8 +76,8 @@ def _library_call(equation: Any) -> str | None:
     That are sums and extrema of many floating numbers, and products of a matrix with more than one vector unless they are
     tiny.  An outer product sums nothing: XLA makes it a multiplication.  A product of two vectors is a sum.
     """
-    operand = equation.invars[0].aval if equation.invars else None
     if equation.primitive.name in ("reduce_sum", "reduce_max", "reduce_min"):
+        operand = equation.invars[0].aval
         summed = int(np.prod([operand.shape[axis] for axis in equation.params["axes"]], dtype=np.int64))
         many = summed > 1 and int(np.prod(operand.shape, dtype=np.int64)) >= MANY
         return "a sum of many numbers" if many and jnp.issubdtype(operand.dtype, jnp.inexact) else None
