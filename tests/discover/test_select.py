@@ -115,13 +115,6 @@ def test_the_standard_error_of_a_chosen_coefficient_is_right():
     assert np.mean(estimates) == pytest.approx(2.0, abs=4 / np.sqrt(60 * 100))
 
 
-def test_the_pareto_front_gains_accuracy_with_every_term():
-    theta, target = random_problem(4)
-    front = sweep(theta, target, STLSQ()).pareto(0)
-    assert [c.size for c in front] == sorted({c.size for c in front})
-    assert all(a.error > b.error for a, b in zip(front, front[1:], strict=False))
-
-
 def test_every_candidate_is_listed_once():
     supports = [c.support for c in sweep(*random_problem(4), STLSQ()).candidates[0]]
     assert len(supports) == len(set(supports)) > 10

@@ -31,7 +31,6 @@ class TableRow(NamedTuple):
     test_error: float
     score: float
     condition: float
-    stability: float
 
 
 @dataclass(frozen=True)
@@ -221,7 +220,7 @@ def _translated(candidate: Candidate, kept: list[int]) -> Candidate:
 def _table_row(name: str, c: Candidate, labels: Sequence[str]) -> TableRow:
     terms = tuple(labels[j] for j in c.support)
     values = tuple(float(v) for v in c.coefficients)
-    return TableRow(name, terms, values, c.error, c.test_error, c.score, c.condition, c.stability)
+    return TableRow(name, terms, values, c.error, c.test_error, c.score, c.condition)
 
 
 def _check_scalars(accuracy: float | int, collinearity: float | int, samples: float | int | None) -> None:

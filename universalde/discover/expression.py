@@ -112,7 +112,13 @@ class SparseModel(eqx.Module):
 
     def with_coefficients(self, coefficients: Num[Array | np.ndarray, " k"]) -> "SparseModel":
         """The same equation with other numbers (array of the same length)."""
-        return SparseModel(self.library, self.support, coefficients, self.outputs, self.digits)
+        return self.with_terms(self.support, coefficients)
+
+    def with_terms(
+        self, support: Sequence[tuple[int, int]], coefficients: "Num[Array | np.ndarray, ' k'] | Sequence[float | int]"
+    ) -> "SparseModel":
+        """Other terms of the same library for the same outputs."""
+        return SparseModel(self.library, support, coefficients, self.outputs, self.digits)
 
     def matrix(self) -> Float[Array, "p o"]:
         """The coefficients as a full `(p, o)` matrix."""
@@ -157,10 +163,7 @@ class DenseModel(eqx.Module):
 
     def sparse(self, outputs: "Sequence[str] | None" = None) -> SparseModel:
         """The active part alone; needs concrete numbers."""
-        mask, values = np.asarray(self.mask), np.asarray(self.coefficients)
-        support = [(o, int(j)) for o in range(mask.shape[1]) for j in np.flatnonzero(mask[:, o])]
-        names = mask.shape[1] if outputs is None else outputs
-        return SparseModel(self.library, support, np.array([values[j, o] for o, j in support]), names)
+        return SparseModel.from_matrix(self.library, np.where(self.mask, self.coefficients, 0), outputs)
 
 
 def _output_names(outputs: "Sequence[str] | int") -> tuple[str, ...]:

@@ -146,11 +146,8 @@ def _prune(fitter: "_Fitter", refits: dict[Slots, Refit]) -> None:
 
 
 def _drop(model: SparseModel, position: int) -> SparseModel:
-    keep = [i for i in range(len(model.support)) if i != position]
-    support = [model.support[i] for i in keep]
-    return SparseModel(
-        model.library, support, model.coefficients[np.array(keep, dtype=int)], model.outputs, model.digits
-    )
+    support = [slot for i, slot in enumerate(model.support) if i != position]
+    return model.with_terms(support, np.delete(np.asarray(model.coefficients), position))
 
 
 def _distinct(candidates: Sequence[SparseModel]) -> list[SparseModel]:
@@ -159,10 +156,7 @@ def _distinct(candidates: Sequence[SparseModel]) -> list[SparseModel]:
     for model in candidates:
         order = sorted(range(len(model.support)), key=lambda i: model.support[i])
         support = tuple(model.support[i] for i in order)
-        ordered = SparseModel(
-            model.library, support, np.asarray(model.coefficients)[order], model.outputs, model.digits
-        )
-        kept.setdefault(support, ordered)
+        kept.setdefault(support, model.with_terms(support, np.asarray(model.coefficients)[order]))
     return list(kept.values())
 
 
@@ -249,10 +243,7 @@ class _Fitter:
     def _from_linear(self, columns: np.ndarray, goal: np.ndarray, support: tuple, usable: np.ndarray) -> SparseModel:
         values = np.linalg.lstsq(columns[:, list(support)], goal, rcond=None)[0]
         pairs = sorted(zip((self.masked.slot(int(usable[j])) for j in support), values, strict=True))
-        return SparseModel(
-            self.first.library, [slot for slot, _ in pairs], [float(v) for _, v in pairs], self.first.outputs,
-            self.first.digits,
-        )  # fmt: skip
+        return self.first.with_terms([slot for slot, _ in pairs], [float(v) for _, v in pairs])
 
     def _score(self, sse: float | int, terms: int, others: int) -> float:
         offered = len(self.first.library) * len(self.first.outputs)

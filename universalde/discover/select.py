@@ -58,7 +58,6 @@ class Candidate(NamedTuple):
     test_error: float
     score: float
     condition: float
-    stability: float  # share of the splits whose threshold path passed through this support
 
     @property
     def size(self) -> int:
@@ -74,14 +73,6 @@ class Sweep(NamedTuple):
     def best(self, output: int) -> Candidate:
         """The chosen candidate of one output."""
         return self.candidates[output][0]
-
-    def pareto(self, output: int) -> tuple[Candidate, ...]:
-        """Candidates that no other beats in both size and error, smallest first."""
-        front: list[Candidate] = []
-        for candidate in sorted(self.candidates[output], key=lambda c: (c.size, c.error)):
-            if not front or (candidate.size > front[-1].size and candidate.error < front[-1].error):
-                front.append(candidate)
-        return tuple(front)
 
 
 def sweep(
@@ -121,10 +112,8 @@ def sweep(
     found = []
     for output in range(target.shape[1]):
         pool = _Pool(theta, target[:, output], halves, criterion, float(samples or theta.shape[0]), floor)
-        counts = [path[output] for path in paths]
-        met = pool.search(set().union(*counts), size_limit)
-        shares = {s: float(np.mean([s in split for split in counts[:-1]])) for s in met}
-        found.append(pool.table(met, shares))
+        met = pool.search(set().union(*(path[output] for path in paths)), size_limit)
+        found.append(pool.table(met))
     return Sweep(tuple(found), criterion)
 
 
@@ -169,23 +158,21 @@ class _Pool:
         effective = self.finder.square(support) + self.floor**2
         return information_criterion(name, effective, self.samples, len(support), self.theta.shape[1])
 
-    def table(self, met: set[Support], shares: dict[Support, float]) -> tuple[Candidate, ...]:
-        rows = [self._candidate(support, shares[support]) for support in met]
+    def table(self, met: set[Support]) -> tuple[Candidate, ...]:
+        rows = [self._candidate(support) for support in met]
         rows.sort(key=lambda c: (c.score, c.size, c.support))
         if self.criterion == "test":
             chosen = self._one_standard_error(rows)
             rows.sort(key=lambda c: (c.support != chosen, c.test_error, c.size))
         return tuple(rows)
 
-    def _candidate(self, support: Support, share: float) -> Candidate:
+    def _candidate(self, support: Support) -> Candidate:
         active = np.array(support, dtype=int)
         found = least_squares(self.whole, active, 0)
         unit = self.whole.target_scale[0] / self.whole.column_scale[active]
         held_out = float(np.sqrt(np.mean(np.square(self._test_errors(support)))))
         error = float(np.sqrt(found.mean_square))
-        return Candidate(
-            support, found.coefficients * unit, error, held_out, self.score(support), found.condition, share
-        )
+        return Candidate(support, found.coefficients * unit, error, held_out, self.score(support), found.condition)
 
     def _test_errors(self, support: Support) -> np.ndarray:
         """Relative held-out root mean square of each split."""
