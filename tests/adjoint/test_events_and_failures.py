@@ -45,6 +45,7 @@ def test_the_height_after_a_bounce_moves_with_everything_that_moves_the_landing(
     compare(found, expected)
 
 
+@pytest.mark.slow
 def test_the_time_and_the_speed_at_a_stop_move_with_the_parameters():
     def stopped(ball):
         sol = ude.solve(drop(ball, 10.0, FLOOR), saveat=END, **TIGHT)
