@@ -6,6 +6,7 @@ import numpy as np
 import optax
 import pytest
 
+import universalde as ude
 from tests.learn.problems import quadratic, rosenbrock
 from universalde.learn import LBFGS, Adam, Optax, fit
 
@@ -31,6 +32,18 @@ def test_a_region_without_finite_loss_does_not_poison_training(stage):
     assert result.failures > 0
     np.testing.assert_allclose(result.params["x"], 2.0, atol=0.02)
     assert result.loss == pytest.approx(float(walled(result.params)), rel=1e-12)
+
+
+def test_a_solve_that_blows_up_is_counted_and_does_not_stop_training():
+    """y' = a y² from 1 is 1/(1 - a t): it reaches 1.9 at t = 0.5 for a = 18/19, and does not reach t = 1 for a > 1."""
+
+    def loss(a):
+        sol = ude.solve(ude.ODE(lambda t, y, a: a * y**2, 1.0, (0.0, 1.0), a), saveat=[0.5, 1.0])
+        return jnp.sum(jnp.square((sol.ys - jnp.array([1.9, 19.0])) / jnp.array([1.9, 19.0])))
+
+    result = fit(loss, jnp.array(0.5), stages=(Adam(0.3, 100, schedule="cosine"), LBFGS(30)), progress=False)
+    assert result.failures > 0 and np.isnan(result.history.loss).sum() > 0
+    assert float(result.params) == pytest.approx(18 / 19, rel=1e-3)
 
 
 def test_a_rejected_update_leaves_parameters_and_moments_of_adam_as_they_were():
