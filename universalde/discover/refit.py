@@ -108,6 +108,8 @@ def choose_by_data(
     _explore(fitter, refits, explore, max_terms)
     if prune:
         _prune(fitter, refits)
+    if margin > 0:
+        _simplify(fitter, refits, margin)
     ranking = _ranked(refits, margin)
     return DataChoice(ranking, criterion, tuple(_notes(ranking)))
 
@@ -134,20 +136,36 @@ def _prune(fitter: "_Fitter", refits: dict[Slots, Refit]) -> None:
     """Drop the term whose loss improves the criterion most, until none does."""
     best = min(refits.values(), key=_order)
     while len(best.model.support) > 1 and math.isfinite(best.score):
-        rivals = []
-        for position in range(len(best.model.support)):
-            rival = fitter.without(best, position)  # also if fitted before: from here it may reach a lower minimum
-            rivals.append(min(rival, refits.get(rival.model.support, rival), key=_order))
-            refits[rival.model.support] = rivals[-1]
+        linear = fitter.linear(best)
+        rivals = [_keep(refits, fitter.neighbour(best, linear, i)) for i in range(len(best.model.support))]
         rival = min(rivals, key=_order)
         if rival.score >= best.score:
             break
         best = rival
 
 
-def _drop(model: SparseModel, position: int) -> SparseModel:
-    support = [slot for i, slot in enumerate(model.support) if i != position]
-    return model.with_terms(support, np.delete(np.asarray(model.coefficients), position))
+def _simplify(fitter: "_Fitter", refits: dict[Slots, Refit], margin: float | int) -> None:
+    """Exchange terms of the answer for simpler ones, as long as one stays within the margin."""
+    while True:
+        chosen = _ranked(refits, margin)[0]
+        model = chosen.model
+        if not math.isfinite(chosen.score):
+            return
+        linear = fitter.linear(chosen)
+        for position, (output, term) in enumerate(model.support):
+            for other, complexity in enumerate(model.library.complexities):
+                slot = (output, other)
+                usable = slot not in model.support and np.all(np.isfinite(linear[:, fitter.masked.place(slot)]))
+                if usable and complexity < model.library.complexities[term]:
+                    _keep(refits, fitter.neighbour(chosen, linear, position, slot))
+        if _ranked(refits, margin)[0].model.support == model.support:
+            return
+
+
+def _keep(refits: dict[Slots, Refit], refit: Refit) -> Refit:
+    """The better of a refit and what was known of its support: another start may reach a lower minimum."""
+    refits[refit.model.support] = min(refit, refits.get(refit.model.support, refit), key=_order)
+    return refits[refit.model.support]
 
 
 def _distinct(candidates: Sequence[SparseModel]) -> list[SparseModel]:
@@ -206,21 +224,34 @@ class _Fitter:
             return self._failed(model, f"(residuals raised {type(error).__name__})")
         return self._failed(model, "(no finite solution)")
 
-    def without(self, refit: Refit, position: int) -> Refit:
-        """Fit without one term: from the other numbers as they are, and from where they make up for it to first order.
+    def linear(self, refit: Refit) -> np.ndarray:
+        """Derivatives of the residual at a refit by all library terms and by the extra numbers."""
+        _, columns, free = self.masked.linearise(refit.model, refit.extra)
+        return np.concatenate([columns, free], axis=1)
 
-        The second matters when a rate outside the library multiplies the same expression as the term (B. Hassibi,
-        D. Stork, Adv. Neural Inf. Process. Syst. 5 (1993)).
-        """
-        model, k = _drop(refit.model, position), len(refit.model.support) - 1
-        parameters = np.concatenate([np.asarray(refit.model.coefficients), self.masked.ravel(refit.extra)])
-        _, jacobian = self.masked.on(refit.model.support)(parameters)
-        lengths = np.maximum(np.linalg.norm(jacobian, axis=0), 1e-300)
-        others = np.delete(jacobian / lengths, position, axis=1)
-        move = np.linalg.lstsq(others, jacobian[:, position] * parameters[position], rcond=None)[0]
-        moved = np.delete(parameters, position) + move / np.delete(lengths, position)
-        compensated = self.refit(model.with_coefficients(moved[:k]), self.masked.unravel(moved[k:]))
-        return min(self.refit(model, refit.extra), compensated, key=_order)
+    def neighbour(self, refit: Refit, linear: np.ndarray, position: int, slot: tuple[int, int] | None = None) -> Refit:
+        """Fit without one term or with another in its place, begun where the other numbers make up for it, to first order.
+
+        That matters when a rate outside the library multiplies the same expression as the term (B. Hassibi, D. Stork,
+        Adv. Neural Inf. Process. Syst. 5 (1993)).
+        """  # fmt: skip
+        known = dict(zip(refit.model.support, np.asarray(refit.model.coefficients), strict=True))
+        gone = refit.model.support[position]
+        support = sorted({*known, *([slot] if slot else [])} - {gone})
+        values = np.array([known.get(each, 0.0) for each in support])
+        places = [self.masked.place(each) for each in support]
+        always = range(linear.shape[1] - len(self.masked.start_extra), linear.shape[1])
+        columns = linear[:, [*places, *always]]
+        lengths = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+        lost = linear[:, self.masked.place(gone)] * known[gone]
+        move = np.linalg.lstsq(columns / lengths, lost, rcond=None)[0] / lengths
+        library, outputs, digits = refit.model.library, refit.model.outputs, refit.model.digits
+        k, extra = len(support), self.masked.ravel(refit.extra)
+        fits = []
+        for share in (0.0, 1.0) if slot is None else (1.0,):
+            model = SparseModel(library, support, values + share * move[:k], outputs, digits)
+            fits.append(self.refit(model, self.masked.unravel(extra + share * move[k:])))
+        return min(fits, key=_order)
 
     def propose(self, best: Refit, known: dict[Slots, Refit], max_terms: int) -> list[SparseModel]:
         """Supports that promise a better criterion when the residual is linearised about `best`, not yet fitted."""
