@@ -91,10 +91,10 @@ network = MLP(2, 2, width=5, depth=2, activation="tanh", key=jax.random.key(0))
 trained = fit(
     lambda net: jnp.sum(misfit(net) ** 2), network, stages=(Adam(0.02, 300), LBFGS(600)), progress=False
 )  # fmt: skip
-# The first measurement was taken as exact, so that the loss cannot quite fall to the noise.
+# The first measurement was taken as exact and training was short, so that the loss stays somewhat above the noise.
 noise = float(np.sum(((data - clean) / size) ** 2))
-print(f"loss over noise {trained.loss / noise:.1f}")
-# -> loss over noise 1.9
+print("loss below three times the noise:", trained.loss < 3 * noise)
+# -> loss below three times the noise: True
 
 # 6. Read what was learned ---------------------------------------------------------------------------------------------
 # Regression on the network's answers along the path proposes equations, the measurements choose among them.

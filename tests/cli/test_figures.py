@@ -13,7 +13,7 @@ from universalde.cli.figures import overview, pictures
 from universalde.cli.folder import open_folder
 from universalde.cli.record import record, to_json
 from universalde.cli.report import report
-from universalde.cli.style import image
+from universalde.cli.style import image, latex_name
 from universalde.discover import SparseModel, polynomials
 
 
@@ -133,3 +133,9 @@ def test_a_run_on_less_data_has_its_own_figure_equation_and_numbers(result, alon
     stored = json.loads(to_json(record(shown, folder)))
     assert stored["earlier"]["equations"]["text"] == stored["equations"]["text"]
     assert stored["earlier"]["errors"][0]["held_out"]["equation"] < 5e-3
+
+
+def test_a_word_is_upright_and_a_symbol_is_italic():
+    assert [latex_name(name) for name in ("x", "dx", "beta", "x_1", "exposure", "u'")] == [
+        "x", "dx", r"\beta", "x_{1}", r"\mathrm{exposure}", "u'"
+    ]  # fmt: skip

@@ -7,7 +7,7 @@ import matplotlib
 import sympy
 from matplotlib.figure import Figure
 
-from universalde.cli.style import data_address
+from universalde.cli.style import data_address, latex_name
 from universalde.discover import SparseModel
 from universalde.study import Result
 
@@ -33,8 +33,8 @@ def text_lines(model: SparseModel, digits: int = 5) -> list[str]:
 
 def latex_lines(model: SparseModel, digits: int = 5) -> list[str]:
     """One LaTeX equation per output."""
-    shown = [sympy.latex(sympy.Symbol(name)) if name.isidentifier() else name for name in model.outputs]
-    return [f"{name} = {sympy.latex(e)}" for name, e in zip(shown, model.symbolic(digits), strict=True)]
+    pairs = zip(model.outputs, model.symbolic(digits), strict=True)
+    return [f"{latex_name(name)} = {sympy.latex(e)}" for name, e in pairs]
 
 
 def readable(text: str) -> str:
@@ -66,6 +66,6 @@ def _broken(name: str, expression: Any) -> list[str]:
     groups = [terms[k : k + _TERMS_PER_LINE] for k in range(0, len(terms), _TERMS_PER_LINE)]
     lines = []
     for number, group in enumerate(groups):
-        start = f"{sympy.latex(sympy.Symbol(name)) if name.isidentifier() else name} =" if number == 0 else r"\qquad +"
+        start = f"{latex_name(name)} =" if number == 0 else r"\qquad +"
         lines.append(f"{start} {sympy.latex(sympy.Add(*group, evaluate=False))}".replace("+ -", "-"))
     return lines

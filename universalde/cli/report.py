@@ -89,7 +89,7 @@ def _equation(result: Result) -> str:
         for row in coefficients(result)
     ]
     rates = [["rate", name, number(value, 6), ""] for name, value in result.choice.rates.items()]
-    starts = zip(result.study.state_names, result.choice.start, strict=True)
+    starts = [] if result.study.start_known else zip(result.study.state_names, result.choice.start, strict=True)
     rates += [["start", name, number(float(value), 6), ""] for name, value in starts]
     return (
         f"<p class='equation'><img alt='{html.escape(text, quote=True)}' src='{drawn(model)}'></p>"
@@ -156,7 +156,10 @@ def _regression(result: Result) -> str:
     for table in result.choice.discovery.table:
         for row in table[:5]:
             pairs = zip(row.coefficients, row.terms, strict=True)
-            shown = " + ".join(f"{value:.4g}*{term}" for value, term in pairs).replace("+ -", "- ") or "0"
+            shown = (
+                " + ".join(f"{value:.4g}" + f"*{term}" * (term != "1") for value, term in pairs).replace("+ -", "- ")
+                or "0"
+            )
             errors = [f"{100 * row.error:.2g}\u00a0%", f"{100 * row.test_error:.2g}\u00a0%"]
             rows.append([row.output, readable(shown), *errors])
     note = (

@@ -24,6 +24,7 @@ __all__ = [
     "data_address",
     "grid",
     "image",
+    "latex_name",
     "legend",
     "settings",
 ]
@@ -88,8 +89,16 @@ def _columns(lengths: Sequence[int], width: float) -> int:
 
 def axis_label(name: str, unit: str = "") -> str:
     """A name as mathematics where it is a name, with its unit in brackets."""
-    shown = f"${sympy.latex(sympy.Symbol(name))}$" if name.isidentifier() else name
+    shown = f"${latex_name(name)}$" if name.isidentifier() else name
     return f"{shown} ({unit})" if unit else shown
+
+
+def latex_name(name: str) -> str:
+    """A symbol in italics, a word upright; anything that is no name stays as it is."""
+    if not name.isidentifier():
+        return name
+    symbol = sympy.latex(sympy.Symbol(name))
+    return rf"\mathrm{{{symbol}}}" if symbol.isalpha() and len(symbol) > 2 else symbol
 
 
 def image(figure: Figure, kind: str = "svg", dpi: int = 160, tight: bool = False) -> bytes:
