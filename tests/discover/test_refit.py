@@ -223,3 +223,36 @@ def test_one_program_serves_all_candidates(clean):
 def test_bad_input_gets_a_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call(lambda model, extra: jnp.zeros(5))
+
+
+CURVED = custom(["x"], ["1", "x", "x**2"])
+NEARLY_STRAIGHT = np.linspace(1.0, 1.5, 40)[:, None]
+
+
+def slightly_curved(noise):
+    """Residuals of a slope that is fitted always, plus a model, against a parabola with noise."""
+    spread = noise * np.random.default_rng(3).standard_normal(NEARLY_STRAIGHT.shape)
+    data = NEARLY_STRAIGHT**2 + spread
+    return lambda model, slope: (slope * NEARLY_STRAIGHT + model(NEARLY_STRAIGHT) - data) / noise
+
+
+@pytest.mark.parametrize(("noise", "label"), [(0.001, "x**2"), (0.03, "1")], ids=["exact data", "rough data"])
+def test_with_a_margin_the_simplest_equation_that_the_data_allow_is_looked_for_and_chosen(noise, label):
+    offered = SparseModel.from_terms(CURVED, [{"x**2": 1.0}])
+    settings = dict(extra=jnp.zeros(()), known_noise=True, explore=0)
+    found = choose_by_data([offered], slightly_curved(noise), 40, **settings, margin=6.0)
+    assert [term for _, term, _ in found.model.terms()] == [label]
+    assert found.best.score <= min(row.score for row in found.ranking) + 6.0
+    assert choose_by_data([offered], slightly_curved(noise), 40, **settings).model.support == offered.support
+
+
+def test_a_dropped_term_hands_over_to_a_rate_outside_the_library_that_multiplies_the_same():
+    x = np.linspace(0.0, 2.0, 60)[:, None]
+
+    def residuals(model, rate):  # many minima: from a rate of zero the next one is far from the best
+        return jnp.sin(5 * (rate * x + model(x))) - jnp.sin(15 * x)
+
+    both = SparseModel.from_terms(CURVED, [{"1": 0.01, "x": 3.0}])
+    found = choose_by_data([both], residuals, 60, extra=jnp.zeros(()), explore=0)
+    left = {row.model.support: row for row in found.ranking}[((0, 0),)]
+    assert left.sse < 1e-10 and float(left.extra) == pytest.approx(3.0)
