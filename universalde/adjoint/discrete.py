@@ -137,6 +137,7 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
         row = walk.row(res.leaves, res.tape, i, i // every)
         if every > 1:
             row = walk.between(row, between, i % every == 0)
+        row = walk.restored(res.leaves, row)
         values = [jax.tree.map(lambda b, r=found.row: read(b, r), shared) for found in row.reads]
         start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
         out, dot = jax.jvp(
@@ -250,6 +251,7 @@ def _refilled(walk: Walk, res: Residuals, first: Any, count: Any) -> Any:
     def body(i: Any, active: Any, between: list, shared: tuple, rooms: list) -> tuple:
         row = walk.between(walk.row(res.leaves, res.tape, first + i, first // every), between, i == 0)
         rooms = [write(room, i, x) for room, x in zip(rooms, walk.numbers(row), strict=True)]
+        row = walk.restored(res.leaves, row)
         start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
         return walk.following(row, walk.advance(res.leaves, row, theta, start, [])), shared, rooms
 
@@ -270,7 +272,7 @@ def _sweep(
         data_bars, ts_bars = private
         place = count - 1 - k
         i = first + place
-        row = walk.row(res.leaves, tape, i, place)
+        row = walk.restored(res.leaves, walk.row(res.leaves, tape, i, place))
         stands = row.at.kind > 0
         start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
         out, vjp = jax.vjp(

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 
 from ..base.buffers import read
+from ..base.hold import hold
 from ..loop.locate import LANDED, LAST
 from ..loop.past import no_past, recorded_past, replayed_past
 from ..loop.program import Operands, Program, equation_of, model_of
-from ..loop.record import Tape, sparse, stride
+from ..loop.record import Tape, on_tape, sparse, stride
 
 __all__ = ["Row", "Stepped", "Walk"]
 
@@ -133,10 +134,21 @@ class Walk(NamedTuple):
         y, memory, mode = jax.tree.map(lambda x: jnp.where(kept, x, next(given)) if _floats(x) else x, tree)
         return row._replace(at=row.at._replace(y=y, memory=memory, mode=mode))
 
+    def restored(self, leaves: list, row: Row) -> Row:
+        """The row with the method's memory, made again where the tape does not hold it."""
+        if on_tape(self.program, True):
+            return row
+        operands = self.operands(leaves, self.values(leaves))
+        equation = equation_of(model_of(self.program, operands, row.at.mode), None)
+        memory, _ = self.program.method.init(equation, row.at.t, row.at.y, row.at.h)
+        return row._replace(at=row.at._replace(memory=jax.tree.map(hold, memory)))
+
     def following(self, row: Row, out: Stepped) -> list:
         """The numbers of the state before the next row."""
-        after = out.point[1:] if self.time else out.point
-        return [jnp.where(row.at.kind > 0, a, b) for a, b in zip(after, self.numbers(row), strict=True)]
+        _, y, memory, mode = self.spread(row.at, out.point)
+        slim = row._replace(at=row.at._replace(memory=on_tape(self.program, row.at.memory)))
+        after = [x for x in jax.tree.leaves((y, on_tape(self.program, memory), mode)) if _floats(x)]
+        return [jnp.where(row.at.kind > 0, a, b) for a, b in zip(after, self.numbers(slim), strict=True)]
 
     def advance(self, leaves: list, row: Row, theta: tuple, point: list, values: list) -> Stepped:
         """The step of ``row`` as a function of the moving operands, the point and the past it reads."""

@@ -13,7 +13,7 @@ from .attempt import Attempt
 from .locate import Landing
 from .program import Operands, Program
 
-__all__ = ["Saved", "Tape", "finish", "open_saved", "open_tape", "save", "sparse", "stride", "tape_row"]
+__all__ = ["Saved", "Tape", "finish", "on_tape", "open_saved", "open_tape", "save", "sparse", "stride", "tape_row"]
 
 
 class Saved(NamedTuple):
@@ -84,7 +84,7 @@ def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:
     """Shared buffers of ``capacity`` rows; ``first_data()`` is the dense data of a step (only its shape is used)."""
     rows = program.capacity
     data: Any = jax.eval_shape(first_data) if "history" in program.parts else ()
-    example = Tape(state.t, state.h, jnp.int32(0), state.y, state.memory, state.mode, data)
+    example = Tape(state.t, state.h, jnp.int32(0), state.y, on_tape(program, state.memory), state.mode, data)
     every = stride(program, example)
     fewer = rows if every == 1 else -(-rows // every) + 1  # and a spare row for the attempts that are not kept
     leaves, structure = jax.tree.flatten(example)
@@ -94,6 +94,11 @@ def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:
         jnp.full((fewer if s else rows, *x.shape), k, x.dtype) for k, (x, s) in enumerate(zip(leaves, kept, strict=True))
     ]
     return jax.tree.unflatten(structure, buffers)
+
+
+def on_tape(program: Program, memory: Any) -> Any:
+    """What of a method's memory the tape holds; with a past all of it, because making it again would read the past."""
+    return memory if program.method.remembers or "history" in program.parts else ()
 
 
 def sparse(tape: Tape) -> Tape:
@@ -124,7 +129,7 @@ def tape_row(program: Program, tape: Tape, i: Any, active: Any, state: Any, trie
     kind = jnp.where(stands, landing.kind, 0)
     h = jnp.where(stands, tried.h, 0)
     data = tried.step.data if "history" in program.parts else ()
-    row = Tape(state.t, h, kind, state.y, state.memory, state.mode, data)
+    row = Tape(state.t, h, kind, state.y, on_tape(program, state.memory), state.mode, data)
     every, place = stride(program, row), i
     if every > 1:
         place = jnp.where(i % every == 0, i // every, -(-program.capacity // every))

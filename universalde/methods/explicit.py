@@ -1,7 +1,7 @@
 """Explicit Runge–Kutta methods: one stepper for every tableau."""
 
 import functools
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 
@@ -20,6 +20,8 @@ class ExplicitRK(Method):
 
     Memory is the derivative at the start of the step when the last stage of a step is the first of the next (FSAL).
     """
+
+    remembers: ClassVar[bool] = False
 
     tableau: Tableau = eqx.field(static=True)
     native: bool = eqx.field(static=True, default=True)

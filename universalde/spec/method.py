@@ -56,11 +56,14 @@ class Method(eqx.Module):
 
     ``needs`` and ``accepts`` are sets of problem parts: a method fits a problem when
     ``needs <= problem.parts <= accepts``.  ``native=False`` keeps the compiled solve from being one native kernel.
+    ``remembers = False`` says that ``memory`` is what ``init`` gives at ``(t, y)``, like the derivative at the start of a step:
+    the tape does not hold it, derivatives make it again.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset({"f"})
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
     adaptive: ClassVar[bool] = True
+    remembers: ClassVar[bool] = True
     native: eqx.AbstractVar[bool]
 
     @property
