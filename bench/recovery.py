@@ -66,7 +66,7 @@ CASES: dict[str, Case] = {
     ),
     "covid-seir": Case(
         "universalde.cases.covid_seir",
-        1,
+        10,
         (
             Criterion("exposure_error", "exposure within 1 % on the training window", most=0.01),
             Criterion("rate_per_infected", "per infected at s = 0.9 in 0.3082 +- 0.003", least=0.3052, most=0.3112),
@@ -78,7 +78,7 @@ CASES: dict[str, Case] = {
     ),
     "hudson-bay": Case(
         "universalde.cases.hudson_bay",
-        1,
+        20,
         (
             Criterion("terms_right", "xy in both equations and nothing else", least=1.0),
             Criterion("sse", "SSE on 1900-1920, scaled, <= 0.13", most=0.13),
