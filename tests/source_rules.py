@@ -23,9 +23,10 @@ LAYERS: dict[str, float] = {
     "choose": 7,
     "compiled": 7,
     "dense": 7.1,
-    "solve": 7.2,  # puts the four before it together
-    "bvp": 7.3,
-    "ensemble": 7.3,
+    "eager": 7.2,
+    "solve": 7.3,  # puts the five before it together
+    "bvp": 7.4,
+    "ensemble": 7.4,
     "learn": 8,
     "symbolic": 8,
     "reactions": 9,

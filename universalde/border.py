@@ -61,7 +61,6 @@ def border(
 ) -> Border:
     """Check the arguments and tell them apart into program and operands."""
     y0 = as_arrays(problem.y0, "y0")
-    checks.check_finite(y0)
     shape = shape_of(y0)
     real = jnp.finfo(shape.dtype).dtype
     t0, t1 = problem.tspan

@@ -31,7 +31,7 @@ class Steps:
         """The state at ``t``, a number or an array of times (whose axes come first)."""
         times = jnp.asarray(t, self.ts.dtype)
         self._check(times)
-        run = compiled(self.program, "dense", lambda program, kind: partial(_evaluate, program))
+        run = compiled(self.program, "dense", lambda program: partial(_evaluate, program))
         flat = run(self.operands, self.ts, self.ys, jnp.asarray(self.saved), times.reshape(-1))
         return self.program.shape.unravel(flat.reshape(*times.shape, flat.shape[-1]))
 

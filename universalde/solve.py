@@ -3,15 +3,17 @@
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
-from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
+from .adjoint.discrete import differentiable
+from .base.checks import check_finite
+from .base.status import STOPPED, SUCCESS, Status
 from .border import Border, border
 from .choose import check_controller, check_fits, choose
-from .compiled import Counts, compiled, is_new, remember
+from .compiled import known, remember
 from .control.pi import PI
-from .dense import Later, Steps
-from .loop.integrate import Outcome
+from .dense import Steps
+from .eager import run
+from .loop.integrate import Outcome, State
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
@@ -53,9 +55,7 @@ def solve(
         jax.grad(lambda k: ude.solve(problem.replace(args=k), saveat=jnp.array([2.0])).ys[0])(0.5)
     """
     if not isinstance(problem, Problem):
-        raise TypeError(
-            f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))"
-        )
+        raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
     method, reason = choose(problem) if method is None else (method, "as given")
     check_fits(method, problem)
     controller = DEFAULT_CONTROLLER if controller is None else controller
@@ -73,14 +73,16 @@ def solve(
         controller=controller,
     )
     program, operands = call.program, call.operands
-    rest = (program.shape, program.args, program.parts)
-    if is_new(program.functions, rest):
+    entry = known(program)
+    if entry is None:
+        check_finite(problem.y0)
         call.check_right_hand_side()
-        remember(program.functions, rest, problem.f)
+        entry = remember(program, problem.f)
     label = f"{method.name}: {reason}"
     if call.traced:
-        return _traced(call, compiled(program, "differentiable")(operands), label)
-    return _eager(call, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
+        check_finite(call.shape.unravel(call.operands.y0))
+        return _traced(call, entry.get("differentiable", differentiable)(operands), label)
+    return run(call, entry, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
 
 
 def _resolve(problem: Problem, method: Method, rtol: Any, atol: Any, dt0: Any, max_steps: int, controller: Any) -> Any:
@@ -108,74 +110,23 @@ def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
         else:
             ts = jnp.where(reached, outcome.ts, state.t)
             ys = jnp.where(reached[:, None], outcome.ys, state.y)
-    counts = Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs)
-    return _solution(call, outcome, counts, ts, ys, label, None)
+    return _solution(call, state, ts, ys, label)
 
 
-def _eager(call: Border, label: str, throw: bool, resolve: Any) -> Solution:
-    """Outside a trace: the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
-    program, operands = call.program, call.operands
-    outcome, packed = compiled(program, "begin")(operands)
-    counts = Counts(*np.asarray(packed).tolist())
-    if program.saving == "steps":
-        pieces = [(outcome.ts, outcome.ys, counts.saved)]
-        while counts.status == FULL:
-            done = counts.steps + counts.rejected
-            if done >= int(operands.budget):
-                counts = counts._replace(status=MAX_STEPS)
-                break
-            resumed = outcome.state._replace(status=jnp.int32(RUNNING), saved=jnp.int32(0))
-            rest = operands._replace(budget=operands.budget - done)
-            outcome, packed = compiled(program, "resume")(rest, resumed)
-            counts = Counts(*np.asarray(packed).tolist())
-            pieces.append((outcome.ts, outcome.ys, counts.saved))
-        trimmed = [(np.asarray(ts)[:saved], np.asarray(ys)[:saved]) for ts, ys, saved in pieces]
-        ts, ys = trimmed[0] if len(trimmed) == 1 else (np.concatenate(part) for part in zip(*trimmed, strict=True))
-        counts = counts._replace(saved=len(ts))
-    elif program.saving == "times":
-        ts, ys = operands.ts, outcome.ys
-        if counts.saved < ys.shape[0]:
-            ys = np.where((np.arange(ys.shape[0]) < counts.saved)[:, None], np.asarray(ys), np.nan)
-    else:
-        ts, ys = np.asarray(outcome.state.t)[None], np.asarray(outcome.state.y)[None]
-        counts = counts._replace(saved=1)
-    if throw and counts.status not in (SUCCESS, STOPPED):
-        raise SolveError(_failure(call, outcome, counts.status))
-    return _solution(call, outcome, counts, ts, ys, label, resolve)
-
-
-def _failure(call: Border, outcome: Outcome, status: int) -> str:
-    state = outcome.state
-    reached = float(state.t) * float(call.operands.sign)
-    end = float(call.operands.t1) * float(call.operands.sign)
-    counts = f"{int(state.accepted)} steps, {int(state.rejected)} rejected, last step size {float(state.h):.3g}"
-    return (
-        f"{CODES[status][1]} Reached t = {reached:.8g} of {end:.8g} ({counts}). "
-        "Pass throw=False to get the part that was computed."
-    )
-
-
-def _solution(
-    call: Border, outcome: Outcome, counts: Counts, ts: Any, ys: Any, label: str, resolve: Any
-) -> Solution:
-    state, shape, operands = outcome.state, call.shape, call.operands
-    forward = call.program.direction == 1
-    user = (lambda t: t) if forward else (lambda t: operands.sign * t)
-    ts, ys = jnp.asarray(ts), jnp.asarray(ys)
-    if call.program.has_mode:
-        dense: Any = None
-    elif call.program.saving == "steps":
-        dense = Steps(call.program, operands, ts, ys, counts.saved)
-    else:
-        dense = None if resolve is None else Later(resolve)
+def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solution:
+    program, shape, sign = call.program, call.shape, call.operands.sign
+    user = (lambda t: t) if program.direction == 1 else (lambda t: sign * t)
+    dense = None
+    if program.saving == "steps" and not program.has_mode:
+        dense = Steps(program, call.operands, ts, ys, state.saved)
     return Solution(
         ts=user(ts),
         ys=shape.unravel(ys),
-        result=Status(counts.status),
-        stats=Stats(counts.steps, counts.rejected, counts.rhs, counts.saved),
+        result=Status(state.status),
+        stats=Stats(state.accepted, state.rejected, state.rhs, state.saved),
         t=user(state.t),
         y=shape.unravel(state.y),
-        mode=state.mode if call.program.has_mode else None,
+        mode=state.mode if program.has_mode else None,
         method=label,
         dense=dense,
     )

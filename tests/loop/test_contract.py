@@ -35,7 +35,6 @@ def implicit_point(equation, t, y, known, weight, iterations=6):
 class BDF2(Method):
     """Variable-step BDF2 for diagonal Jacobians; memory is the previous point and step."""
 
-    native: bool = eqx.field(static=True, default=True)
 
     @property
     def order(self):
@@ -67,8 +66,7 @@ class BDF2(Method):
 class RefusingEuler(Method):
     """Implicit Euler whose Newton iteration 'diverges' above a largest step; the cache counts refusals in a row."""
 
-    largest: float = eqx.field(static=True, default=0.01)
-    native: bool = eqx.field(static=True, default=True)
+    largest: float = 0.01
 
     @property
     def order(self):
@@ -94,7 +92,6 @@ class EulerMaruyama(Method):
 
     needs = frozenset({"f", "noise"})
     accepts = frozenset({"f", "noise"})
-    native: bool = eqx.field(static=True, default=True)
 
     @property
     def order(self):

@@ -81,6 +81,8 @@ def _split_value(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
         return ("array",), lambda joining: joining.operands[index]
     if isinstance(value, _NUMBERS):
         return (type(value), repr(value)), lambda joining: value
+    if type(value) in _CONTAINERS and value:
+        return _split_container(value, found)
     if id(value) in found.numbers:  # met before, perhaps a function that refers to itself
         number, _ = found.numbers[id(value)]
         return ("again", number), lambda joining: joining.made[number]
@@ -95,6 +97,21 @@ def _split_value(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
         parts = [value.func, value.args, value.keywords]
         return _split_parts("partial", parts, found, lambda f, args, keywords: functools.partial(f, *args, **keywords))
     return _split_tree(value, found)
+
+
+_CONTAINERS = (dict, tuple, list)
+
+
+def _split_container(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
+    """One of Python's own containers, without a detour over its leaves."""
+    kind = type(value)
+    if kind is dict:
+        names = tuple(value)
+        parts = [_split_value(part, found) for part in value.values()]
+        key = ("dict", names, tuple(key for key, _ in parts))
+        return key, lambda joining: dict(zip(names, [build(joining) for _, build in parts], strict=True))
+    parts = [_split_value(part, found) for part in value]
+    return (kind, tuple(key for key, _ in parts)), lambda joining: kind(build(joining) for _, build in parts)
 
 
 def _split_parts(name: str, parts: list, found: _Splitting, make: Callable) -> tuple[Hashable, Callable]:

@@ -3,7 +3,6 @@
 import math
 from typing import Any
 
-import equinox as eqx
 import jax.numpy as jnp
 
 from ..base.powers import exp2, log2
@@ -28,13 +27,13 @@ class PI(Controller):
     Errors: ``ValueError`` for gains or limits that make no sense.
     """
 
-    integral: float = eqx.field(static=True, default=0.7)
-    proportional: float = eqx.field(static=True, default=0.4)
-    safety: float = eqx.field(static=True, default=0.9)
-    smallest: float = eqx.field(static=True, default=0.2)
-    largest: float = eqx.field(static=True, default=10.0)
+    integral: float = 0.7
+    proportional: float = 0.4
+    safety: float = 0.9
+    smallest: float = 0.2
+    largest: float = 10.0
 
-    def __check_init__(self) -> None:
+    def __post_init__(self) -> None:
         if not (0 < self.smallest < 1 < self.largest and 0 < self.safety <= 1):
             raise ValueError(
                 f"PI(smallest={self.smallest}, largest={self.largest}, safety={self.safety}): needs "

@@ -3,8 +3,6 @@
 import functools
 from typing import Any, ClassVar
 
-import equinox as eqx
-
 from ..base.hold import hold
 from ..spec.method import Equation, Method, Step
 from ..tableaus.explicit import TSIT5
@@ -23,8 +21,8 @@ class ExplicitRK(Method):
 
     remembers: ClassVar[bool] = False
 
-    tableau: Tableau = eqx.field(static=True)
-    native: bool = eqx.field(static=True, default=True)
+    tableau: Tableau
+    native: bool = True  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
 
     @property
     def order(self) -> int:

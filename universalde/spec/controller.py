@@ -3,8 +3,9 @@
 import abc
 from typing import Any, NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
+
+from ..base.static import Static
 
 __all__ = ["Controller", "Verdict", "mean_square", "rms"]
 
@@ -27,7 +28,7 @@ def rms(x: Any) -> Any:
     return jnp.sqrt(mean_square(x))
 
 
-class Controller(eqx.Module):
+class Controller(Static):
     """Step-size policy: gains and limits (tolerances belong to ``solve``)."""
 
     @abc.abstractmethod

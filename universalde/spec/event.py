@@ -1,13 +1,15 @@
 """When something happens during a solve, and what then."""
 
 from collections.abc import Callable
+from dataclasses import field
 
-import equinox as eqx
+from ..base.static import record
 
 __all__ = ["Event"]
 
 
-class Event(eqx.Module):
+@record
+class Event:
     """When ``when`` crosses zero, do ``then``.
 
     ``when(t, y, args) -> number``; ``direction`` +1 takes crossings from below only, -1 from above only, 0 both, in the
@@ -23,8 +25,8 @@ class Event(eqx.Module):
 
     when: Callable
     then: Callable | None = None
-    direction: int = eqx.field(static=True, default=0)
+    direction: int = field(default=0, metadata={"static": True})
 
-    def __check_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.direction not in (-1, 0, 1):
             raise ValueError(f"Event(direction={self.direction!r}): give -1 (falling), 0 (both) or +1 (rising)")

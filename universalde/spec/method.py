@@ -4,7 +4,7 @@ import abc
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
-import equinox as eqx
+from ..base.static import Static
 
 __all__ = ["Equation", "Method", "Step"]
 
@@ -51,7 +51,7 @@ class Step(NamedTuple):
     rhs: Any = 0
 
 
-class Method(eqx.Module):
+class Method(Static):
     """A method is a pure step; everything else about a solve is the loop's.
 
     ``needs`` and ``accepts`` are sets of problem parts: a method fits a problem when
@@ -64,7 +64,11 @@ class Method(eqx.Module):
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
     adaptive: ClassVar[bool] = True
     remembers: ClassVar[bool] = True
-    native: eqx.AbstractVar[bool]
+
+    @property
+    def native(self) -> bool:
+        """Whether the compiled solve may be one native kernel."""
+        return True
 
     @property
     @abc.abstractmethod

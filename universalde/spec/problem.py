@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import equinox as eqx
-
 from ..base.closures import is_array
+from ..base.static import record
 from .event import Event
 
 __all__ = ["ODE", "Problem"]
@@ -13,7 +12,8 @@ __all__ = ["ODE", "Problem"]
 _PARTS = ("f", "stiff", "mass", "residual", "noise", "history")
 
 
-class Problem(eqx.Module):
+@record
+class Problem:
     """An initial value problem; its kind is which slots are filled.
 
     ``f(t, y, args) -> dy``; ``y0`` and ``args`` are any pytree; ``tspan = (t0, t1)`` with ``t1 < t0`` allowed.
@@ -34,7 +34,7 @@ class Problem(eqx.Module):
     events: tuple[Event, ...] = ()
     mode: Any = None
 
-    def __check_init__(self) -> None:
+    def __post_init__(self) -> None:
         if not callable(self.f):
             raise TypeError(
                 f"a problem was given {self.f!r} as right-hand side; give a function f(t, y, args) that returns dy/dt"

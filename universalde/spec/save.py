@@ -1,13 +1,15 @@
 """What a solve keeps of its path."""
 
+from dataclasses import field
 from typing import Any
 
-import equinox as eqx
+from ..base.static import record
 
 __all__ = ["Save"]
 
 
-class Save(eqx.Module):
+@record
+class Save:
     """What to keep: given times, every step (both ends included), or only the end.
 
     ``Save(ts=times)`` interpolates at ``times`` (increasing in the direction of ``tspan``), ``Save()`` keeps every step,
@@ -20,11 +22,11 @@ class Save(eqx.Module):
     """
 
     ts: Any = None
-    end: bool = eqx.field(static=True, default=False)
-    capacity: int = eqx.field(static=True, default=4096)
-    tape_bytes: int = eqx.field(static=True, default=1 << 28)
+    end: bool = field(default=False, metadata={"static": True})
+    capacity: int = field(default=4096, metadata={"static": True})
+    tape_bytes: int = field(default=1 << 28, metadata={"static": True})
 
-    def __check_init__(self) -> None:
+    def __post_init__(self) -> None:
         if self.ts is not None and self.end:
             raise ValueError("Save was given both ts and end=True; give times, or end=True for the final state only")
         if not isinstance(self.capacity, int) or self.capacity < 2:

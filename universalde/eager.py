@@ -1,0 +1,186 @@
+"""A solve outside a trace: one compiled call, its few numbers read and its rows trimmed in NumPy.
+
+Beside the compiled part an eager call costs Python, and users call solvers from loops in Python.  Every array that a
+compiled function returns costs about a microsecond, so the state of the loop comes back in two; rows become JAX arrays
+when they are read.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .base.checks import check_finite
+from .base.kernel import kernel
+from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
+from .border import Border
+from .compiled import Entry
+from .dense import Later, Steps
+from .loop.integrate import Outcome, State, integrate, start
+from .loop.program import Operands, Program
+from .spec.solution import Solution, Stats, made_later
+
+__all__ = ["run"]
+
+
+class Counts(NamedTuple):
+    """What Python looks at after a solve, in the order in which it is packed."""
+
+    status: Any
+    saved: Any
+    steps: Any
+    rejected: Any
+    rhs: Any
+
+
+class Packed(NamedTuple):
+    """An outcome in few arrays: saved rows, :class:`Counts`, and the rest of the state by type of number."""
+
+    ts: Any
+    ys: Any
+    counts: Any
+    numbers: Any  # t, h, y, …: what has the type of time
+    others: tuple  # what has not
+    mode: Any
+
+
+def _parts(state: State) -> list:
+    """The state's arrays in the order in which they are packed, without counts and mode."""
+    rest = (state.lost, state.control, state.memory, state.cache, state.marks)
+    return [state.t, state.h, state.y, *jax.tree.leaves(rest)]
+
+
+def pack(outcome: Outcome) -> Packed:
+    """Few arrays from many."""
+    state = outcome.state
+    parts = _parts(state)
+    counts = jnp.stack([jnp.asarray(x, jnp.int32) for x in _counts(state)])
+    numbers = jnp.concatenate([x.reshape(-1) for x in parts if x.dtype == state.t.dtype])
+    others = tuple(x for x in parts if x.dtype != state.t.dtype)
+    return Packed(outcome.ts, outcome.ys, counts, numbers, others, state.mode)
+
+
+def _counts(state: State) -> Counts:
+    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs)
+
+
+def resumed(program: Program, operands: Operands, packed: Packed) -> State:
+    """The state to go on from, with no rows saved yet."""
+    template = jax.eval_shape(lambda operands: start(program, operands), operands)
+    others, place, parts = iter(packed.others), 0, []
+    for part in _parts(template):
+        if part.dtype == template.t.dtype:
+            parts.append(packed.numbers[place : place + part.size].reshape(part.shape))
+            place += part.size
+        else:
+            parts.append(next(others))
+    t, h, y, *rest = parts
+    inner = (template.lost, template.control, template.memory, template.cache, template.marks)
+    lost, control, memory, cache, marks = jax.tree.unflatten(jax.tree.structure(inner), rest)
+    counts = Counts(*packed.counts)
+    return State(
+        t, lost, y, h, control, memory, cache, packed.mode, marks, jnp.int32(0),
+        counts.steps, counts.rejected, counts.rhs, jnp.int32(RUNNING),
+    )  # fmt: skip
+
+
+def _begin(program: Program) -> Callable:
+    return kernel(lambda operands: pack(integrate(program, operands)), native=program.method.native)
+
+
+def _resume(program: Program) -> Callable:
+    def go_on(operands: Operands, packed: Packed) -> Packed:
+        return pack(integrate(program, operands, resumed(program, operands, packed)))
+
+    return kernel(go_on, native=program.method.native)
+
+
+class Ended(NamedTuple):
+    """How an eager solve ended: its counts and the last point, in NumPy and forward in time."""
+
+    counts: Counts
+    t: Any
+    h: Any
+    y: Any
+
+
+def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[], Any]) -> Solution:
+    """Solve; the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
+    program, operands = call.program, call.operands
+    packed = entry.get("begin", _begin)(operands)
+    counts = Counts(*np.asarray(packed.counts).tolist())
+    pieces = [packed]
+    while program.saving == "steps" and counts.status == FULL:
+        done = counts.steps + counts.rejected
+        if done >= int(operands.budget):
+            counts = counts._replace(status=MAX_STEPS)
+            break
+        rest = operands._replace(budget=operands.budget - done)
+        slim = packed._replace(ts=(), ys=())
+        packed = entry.get("resume", _resume)(rest, slim)
+        counts = Counts(*np.asarray(packed.counts).tolist())
+        pieces.append(packed)
+    numbers, size = np.asarray(packed.numbers), call.shape.size
+    y = numbers[2 : 2 + size] if call.shape.dtype == numbers.dtype else np.asarray(packed.others[0])
+    ended = Ended(counts, numbers[0], numbers[1], y)
+    failed = counts.status not in (SUCCESS, STOPPED)
+    if failed:  # looked at only now, because no solve from such a state succeeds
+        check_finite(call.shape.unravel(operands.y0))
+    if failed and throw:
+        raise SolveError(_failure(call, ended))
+    return _solution(call, ended, *_rows(call, ended, pieces), packed.mode, label, resolve)
+
+
+def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:
+    """Times and states that were saved, forward in time."""
+    saved = ended.counts.saved
+    if call.program.saving == "end":
+        return ended.t[None], ended.y[None]
+    if call.program.saving == "times":
+        ts, ys = call.operands.ts, pieces[0].ys
+        if saved < ys.shape[0]:
+            ys = np.where((np.arange(ys.shape[0]) < saved)[:, None], np.asarray(ys), np.nan)
+        return ts, ys
+    trimmed = [(np.asarray(p.ts), np.asarray(p.ys), int(np.asarray(p.counts)[1])) for p in pieces]
+    parts = [(ts[:rows], ys[:rows]) for ts, ys, rows in trimmed]
+    if len(parts) == 1:
+        return parts[0]
+    ts, ys = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return ts, ys
+
+
+def _solution(
+    call: Border, ended: Ended, ts: Any, ys: Any, mode: Any, label: str, resolve: Callable[[], Any]
+) -> Solution:
+    program, shape, counts = call.program, call.shape, ended.counts
+    direction = program.direction or int(call.operands.sign)
+    saved = {"steps": ts.shape[0], "end": 1}.get(program.saving, counts.saved)
+    dense: Any = None
+    if not program.has_mode:
+        dense = Steps(program, call.operands, ts, ys, saved) if program.saving == "steps" else Later(resolve)
+    make = {
+        "ts": lambda: jnp.asarray(ts if direction == 1 else -ts),
+        "ys": lambda: shape.unravel(jnp.asarray(ys)),
+        "t": lambda: jnp.asarray(direction * ended.t),
+        "y": lambda: shape.unravel(jnp.asarray(ended.y)),
+    }
+    return made_later(
+        make,
+        result=Status(counts.status),
+        stats=Stats(counts.steps, counts.rejected, counts.rhs, saved),
+        mode=mode if program.has_mode else None,
+        method=label,
+        dense=dense,
+    )
+
+
+def _failure(call: Border, ended: Ended) -> str:
+    sign, counts = float(call.operands.sign), ended.counts
+    reached, end = float(ended.t) * sign, float(call.operands.t1) * sign
+    work = f"{counts.steps} steps, {counts.rejected} rejected, last step size {float(ended.h):.3g}"
+    return (
+        f"{CODES[counts.status][1]} Reached t = {reached:.8g} of {end:.8g} ({work}). "
+        "Pass throw=False to get the part that was computed."
+    )
