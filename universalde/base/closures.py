@@ -75,6 +75,10 @@ _JITTED = type(jax.jit(lambda: None))
 
 def _split_value(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
     """A key for ``value`` and a function that rebuilds it; arrays are appended to the operands found."""
+    if value is None or value is _EMPTY:  # most slots are empty; what follows takes microseconds
+        return value, lambda joining: value
+    if type(value) is types.FunctionType and id(value) not in found.numbers:
+        return _split_function(value, found)
     if is_array(value):
         index = len(found.operands)
         found.operands.append(value)
@@ -99,6 +103,7 @@ def _split_value(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
     return _split_tree(value, found)
 
 
+_EMPTY = ()  # Python has one empty tuple only
 _CONTAINERS = (dict, tuple, list)
 
 
