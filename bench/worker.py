@@ -38,6 +38,7 @@ def timed_round(calls: Mapping[str, Callable[[], Any]], repeats: Mapping[str, in
     """Mean milliseconds of each call in this round: on the clock, and of processor time in all threads."""
     times = {}
     for name, call in calls.items():
+        call()  # this process has waited for the others: its first call finds cold caches
         start, processor = time.perf_counter(), time.process_time()
         for _ in range(repeats[name]):
             call()

@@ -1,6 +1,7 @@
 """The public interface as text: one line for each public name, with parameters and defaults."""
 
 import enum
+import functools
 import inspect
 import re
 import types
@@ -45,7 +46,7 @@ def _members(full: str, cls: type, package: str) -> Iterator[str]:
                 continue
             seen.add(name)
             function = getattr(value, "__func__", value)
-            if isinstance(value, property):
+            if isinstance(value, property | functools.cached_property):
                 yield f"{full}.{name}: property"
             elif callable(function) and not inspect.isclass(function):
                 yield f"{full}.{name}{_signature(function)}"

@@ -100,6 +100,8 @@ def border(
 
 def _above_zero(atol: Any) -> Any:
     """A component that stays zero has the error 0 / 0 where ``atol`` is zero; with the smallest number it has none."""
+    if type(atol) is np.ndarray and atol.ndim == 0 and atol.itemsize >= 4 and atol > 1e-30:
+        return atol  # the common case, quickly
     return (np if checks.is_concrete(atol) else jnp).maximum(atol, jnp.finfo(atol.dtype).tiny)
 
 

@@ -95,21 +95,12 @@ def _resolve(problem: Problem, method: Method, rtol: Any, atol: Any, dt0: Any, m
 
 def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
     """Inside a trace: fixed numbers of rows; what was not reached is NaN, steps past the end repeat the last."""
-    state, saving = outcome.state, call.program.saving
-    ok = (state.status == SUCCESS) | (state.status == STOPPED)
-    if saving == "end":
+    state, ts, ys = outcome.state, outcome.ts, outcome.ys
+    if call.program.saving == "end":
+        ok = (state.status == SUCCESS) | (state.status == STOPPED)
         ts, ys = state.t[None], (state.y + jnp.where(ok, 0, jnp.nan))[None]
-    else:
-        rows = outcome.ys.shape[0]
-        reached = jnp.arange(rows) < state.saved
-        if saving == "times":  # times that Python cannot check: outside the span or unsorted there is no answer
-            ts = call.operands.ts
-            slack = 4 * jnp.finfo(ts.dtype).eps * jnp.maximum(jnp.abs(call.operands.t0), jnp.abs(call.operands.t1))
-            reached = reached & (ts >= call.operands.t0 - slack) & jnp.all(jnp.diff(ts) >= 0)
-            ys = outcome.ys + jnp.where(reached, 0, jnp.nan)[:, None]  # added: the derivative stays, NaN where it failed
-        else:
-            ts = jnp.where(reached, outcome.ts, state.t)
-            ys = jnp.where(reached[:, None], outcome.ys, state.y)
+    elif call.program.saving == "times":
+        ts = call.operands.ts
     return _solution(call, state, ts, ys, label)
 
 

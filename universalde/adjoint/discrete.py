@@ -23,6 +23,7 @@ from ..base.status import STOPPED, SUCCESS
 from ..loop.integrate import Outcome, integrate
 from ..loop.program import Operands, Program
 from ..loop.record import sparse
+from ..loop.shown import reached, repeated, shown
 from .replay import Row, Stepped, Walk
 
 __all__ = ["differentiable"]
@@ -52,8 +53,11 @@ def differentiable(program: Program) -> Callable[[Operands], Outcome]:
     native = program.method.native
 
     def solve(operands: Operands, taped: bool) -> Outcome:
-        outcome = kernel(lambda operands: integrate(program, operands, taped=taped), native=native)(operands)
-        return outcome
+        def whole(operands: Operands) -> Outcome:
+            outcome = integrate(program, operands, taped=taped)
+            return outcome if taped and program.saving == "steps" else shown(program, operands, outcome)
+
+        return kernel(whole, native=native)(operands)
 
     @jax.custom_jvp
     def run(operands: Operands) -> Outcome:
@@ -69,7 +73,11 @@ def differentiable(program: Program) -> Callable[[Operands], Outcome]:
         walk = Walk(program, jax.tree.structure(operands), moving)
         walk.check()
         outcome = solve(operands, True)
-        result = outcome._replace(tape=())
+        result, there = outcome._replace(tape=()), ()
+        if program.saving == "steps":
+            there = reached(outcome)
+            ts, ys = repeated(there, outcome.ts, outcome.ys, outcome.state.t, outcome.state.y)
+            result = result._replace(ts=ts, ys=ys)
         zeros = jax.tree.map(_no_tangent, result)
         if not any(moving):
             return result, zeros
@@ -86,8 +94,10 @@ def differentiable(program: Program) -> Callable[[Operands], Outcome]:
         state = zeros.state
         t, y, memory, mode = walk.spread(state, moved.point) if moved.point else state
         state = state._replace(t=t, y=y, memory=memory, mode=mode)
-        ts = moved.ts if walk.time and program.saving == "steps" else zeros.ts
-        return result, zeros._replace(state=state, ts=ts, ys=moved.ys)
+        ts, ys = zeros.ts, moved.ys
+        if program.saving == "steps":
+            ts, ys = repeated(there, moved.ts if walk.time else ts, ys, t, y)
+        return result, zeros._replace(state=state, ts=ts, ys=ys)
 
     run.defjvp(rule, symbolic_zeros=True)
     return run

@@ -25,11 +25,13 @@ __all__ = [
 
 def is_concrete(x: Any) -> bool:
     """Whether the value can be looked at now (it is not traced)."""
-    return not isinstance(x, jax.core.Tracer)
+    return type(x) is np.ndarray or not isinstance(x, jax.core.Tracer)
 
 
 def check_span(t0: Any, t1: Any) -> None:
     """``tspan`` must hold two different finite numbers."""
+    if type(t0) is float and type(t1) is float and math.isfinite(t0) and math.isfinite(t1) and t0 != t1:
+        return  # the common case, quickly
     for name, t in (("t0", t0), ("t1", t1)):
         if not (isinstance(t, numbers.Real) or (is_array(t) and jnp.ndim(t) == 0)) or isinstance(t, bool):
             raise TypeError(f"tspan holds {name} = {t!r}; both ends are real numbers, for example (0.0, 10.0)")

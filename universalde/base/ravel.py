@@ -30,12 +30,12 @@ class Shape(NamedTuple):
         """The state whose entries are ``flat`` (leading axes, such as saved times, are kept)."""
         lead = flat.shape[:-1]
         if len(self.shapes) == 1:
-            one = flat if len(self.shapes[0]) == 1 else flat.reshape(*lead, *self.shapes[0])
+            one = flat if len(self.shapes[0]) == 1 else flat.reshape((*lead, *self.shapes[0]))
             return jax.tree.unflatten(self.structure, [one])
         leaves, start = [], 0
         for shape in self.shapes:
             stop = start + math.prod(shape)
-            leaves.append(flat[..., start:stop].reshape(*lead, *shape))
+            leaves.append(flat[..., start:stop].reshape((*lead, *shape)))
             start = stop
         return jax.tree.unflatten(self.structure, leaves)
 

@@ -1,5 +1,6 @@
 """What is to be solved: one record with optional slots."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ class Problem:
         if wrong:
             raise TypeError(f"events holds {wrong[0]!r}; write ude.Event(when, then) with functions of (t, y, args)")
 
-    @property
+    @functools.cached_property
     def parts(self) -> frozenset[str]:
         """Names of the slots that are filled."""
         filled = vars(self)
