@@ -10,7 +10,8 @@ Example::
 
 from .base.status import SolveError, Status
 from .control.pi import PI
-from .methods.explicit import ExplicitRK, Tsit5
+from .methods.explicit import ExplicitRK
+from .methods.rows import DP5, Tsit5, Vern7
 from .solve import solve
 from .spec.event import Event
 from .spec.problem import ODE, Problem
@@ -21,5 +22,5 @@ from .tableaus.tableau import Tableau
 __version__ = "0.1.0"
 
 __all__ = [
-    "Event", "ExplicitRK", "ODE", "PI", "Problem", "Save", "Solution", "SolveError", "Status", "Tableau", "Tsit5", "solve",
+    "DP5", "Event", "ExplicitRK", "ODE", "PI", "Problem", "Save", "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "solve",
 ]  # fmt: skip

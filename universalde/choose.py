@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from .methods.explicit import Tsit5
+from .methods.rows import ROWS, Tsit5
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
 
 __all__ = ["REGISTRY", "check_controller", "check_fits", "choose"]
 
-REGISTRY = {"Tsit5": Tsit5}
+REGISTRY = dict(ROWS)
 
 
 def choose(problem: Problem) -> tuple[Method, str]:

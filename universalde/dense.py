@@ -65,7 +65,8 @@ def _evaluate(program: Program, operands: Operands, ts: Any, ys: Any, saved: Any
         start, y, h = ts[row], ys[row], ts[row + 1] - ts[row]
         memory, cache = method.init(equation, start, y, h)
         step = method.step(equation, start, h, y, memory, cache)
-        return method.dense(step.data, (t - start) / jnp.where(h == 0, 1, h))
+        data = method.complete(equation, start, h, step.data)
+        return method.dense(data, (t - start) / jnp.where(h == 0, 1, h))
 
     return jax.vmap(one)(times)
 

@@ -173,7 +173,10 @@ class Walk(NamedTuple):
     def _step(self, equation: Any, t: Any, h: Any, y: Any, memory: Any) -> Any:
         method = self.program.method
         _, cache = method.init(equation, t, y, h)
-        return method.replay(equation, t, h, y, memory, jax.lax.stop_gradient(cache))
+        step = method.replay(equation, t, h, y, memory, jax.lax.stop_gradient(cache))
+        if self.program.saving == "times" or "history" in self.program.parts:
+            step = step._replace(data=method.complete(equation, t, h, step.data))
+        return step
 
     def _landing_size(self, model: Any, equation: Any, at: Any, t: Any, h: Any, y: Any, memory: Any) -> Any:
         """The size of a step that lands on an event moves with the event (implicit function theorem)."""

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.interpreters import ad, batching, mlir
 
-__all__ = ["loop", "repeat"]
+__all__ = ["loop", "once", "repeat"]
 
 
 def _trace(function: Callable, *arguments: Any) -> tuple[jex.ClosedJaxpr, list]:
@@ -82,6 +82,17 @@ def repeat(body: Callable, state: Any, *, limit: Any, private: Any = ()) -> tupl
 
     _, state, _, private = loop(step, state, limit=limit, private=private)
     return state, private
+
+
+def once(flag: Any, make: Callable[[], Any]) -> Any:
+    """``make()`` where ``flag`` holds in any lane, and zeros, for nothing, where it does not."""
+    empty = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(make))
+
+    def body(i: Any, active: Any, state: tuple, shared: Any, private: Any) -> tuple:
+        return (jnp.bool_(False), make()), shared, private
+
+    _, (_, made), _, _ = loop(body, (flag, empty), limit=1, running=lambda state: state[0])
+    return made
 
 
 def _split(operands: Sequence, sizes: tuple[int, ...]) -> tuple[Any, list[list]]:

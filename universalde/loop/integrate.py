@@ -1,5 +1,6 @@
 """The loop of a solve: attempt, judge, locate, record."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -92,13 +93,15 @@ def integrate(program: Program, operands: Operands, begin: State | None = None, 
     def body(i: Any, active: Any, state: State, tape: Any, saved: Saved) -> tuple[State, Any, Saved]:
         model = model_of(program, operands, state.mode)
         past = past_on_tape(program, model, operands, tape, i)
-        tried = attempt(program, operands, equation_of(model, past), state)
+        equation = equation_of(model, past)
+        tried = attempt(program, operands, equation, state)
         t, lost = _add_time(state.t, state.lost, tried.h)
         t = jnp.where(tried.last, operands.t1, t)
         landing = locate(program, model, operands, past, state, tried, t)
         if taped:
             tape = tape_row(program, tape, i, active, state, tried, landing)
-        saved, count = save(program, operands, saved, state, tried, landing, active)
+        complete = partial(program.method.complete, equation, state.t, tried.h, tried.step.data)
+        saved, count = save(program, operands, saved, state, tried, landing, active, complete)
         return _advance(program, operands, state, tried, landing, lost, count), tape, saved
 
     attempts, state, tape, saved = loop(

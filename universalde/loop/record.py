@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from ..base.buffers import read, write
-from ..base.loop import loop
-from .attempt import Attempt
+from ..base.loop import loop, once
+from .attempt import Attempt, reads_every_step
 from .locate import Landing
 from .program import Operands, Program
 
@@ -52,9 +52,13 @@ def open_saved(program: Program, operands: Operands, state: Any, *, fresh: bool)
 
 
 def save(
-    program: Program, operands: Operands, saved: Saved, state: Any, tried: Attempt, landing: Landing, active: Any
-) -> tuple[Saved, Any]:
-    """Write what this step adds; returns the buffers and how many rows hold something."""
+    program: Program, operands: Operands, saved: Saved, state: Any, tried: Attempt, landing: Landing, active: Any,
+    complete: Callable[[], Any],
+) -> tuple[Saved, Any]:  # fmt: skip
+    """Write what this step adds; returns the buffers and how many rows hold something.
+
+    ``complete()`` is what the dense output reads, for methods that make it only where it is read.
+    """
     if program.saving == "end":
         return saved, state.saved
     accept = landing.accept & active
@@ -67,9 +71,13 @@ def save(
     def pending(j: Any) -> Any:
         return accept & (j < count) & (read(ts, j) <= landing.t)
 
+    data = tried.step.data
+    if program.method.completes and not reads_every_step(program):
+        data = once(pending(state.saved), complete)
+
     def body(i: Any, active: Any, j: Any, shared: tuple, ys: Any) -> tuple:
         theta = (read(ts, j) - state.t) / tried.h
-        return j + 1, shared, write(ys, j, program.method.dense(tried.step.data, theta))
+        return j + 1, shared, write(ys, j, program.method.dense(data, theta))
 
     _, j, _, ys = loop(body, state.saved, limit=count + 1, running=pending, private=saved.ys)
     return Saved(saved.ts, ys), j

@@ -1,14 +1,20 @@
 """Explicit Runge–Kutta methods: one stepper for every tableau."""
 
 import functools
+import importlib
 from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
 
 from ..base.hold import hold
 from ..spec.method import Equation, Method, Step
-from ..tableaus.explicit import TSIT5
 from ..tableaus.tableau import Tableau
 
-__all__ = ["ExplicitRK", "Tsit5"]
+__all__ = ["ExplicitRK", "Row"]
+
+UNROLLED = 16  # stages up to which the step is written out; more are run by a loop (docs/decisions.md)
 
 
 class ExplicitRK(Method):
@@ -17,6 +23,8 @@ class ExplicitRK(Method):
     .. math:: k_i = f(t + c_i h, y + h \sum_{j<i} a_{ij} k_j), \qquad y_1 = y + h \sum_i b_i k_i
 
     Memory is the derivative at the start of the step when the last stage of a step is the first of the next (FSAL).
+
+    Example: ``ude.solve(problem, ude.ExplicitRK(ude.Tableau("Heun", 2, a="-\n1", b="1/2 1/2", error="1/2 -1/2")))``
     """
 
     remembers: ClassVar[bool] = False
@@ -36,25 +44,28 @@ class ExplicitRK(Method):
     def name(self) -> str:
         return self.tableau.name
 
+    @property
+    def adaptive(self) -> bool:
+        return self.tableau.error is not None
+
+    @property
+    def completes(self) -> bool:
+        return bool(self.tableau.extra)
+
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Any]:
         return (equation.f(t, y) if self.tableau.fsal else ()), ()
 
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
-        table = self.tableau
-        stages = [memory if table.fsal else equation.f(t, y)]
-        final = y
-        for k, (row, c) in enumerate(zip(table.a[1:], table.c[1:], strict=True), 1):
-            if k == table.stages - 1 and table.fsal:
-                final = y + h * _combine(row, stages)
-                stages.append(equation.f(t + c * h, final))
-            else:
-                stages.append(equation.f(t + c * h, _argument(y, h, row, stages)))
-        y1 = final if table.fsal else y + h * _combine(table.b, stages)
+        table, numbers = self.tableau, self.tableau.numbers
+        first = memory if table.fsal else equation.f(t, y)
+        stages, last = (_unrolled if table.stages <= UNROLLED else _rolled)(table, equation.f, t, h, y, first)
+        coarse = None if numbers.coarse is None else h * _combine(numbers.coarse, stages)
         return Step(
-            y=y1,
-            error=h * _combine(table.error, stages),
+            y=last if table.fsal else y + h * _combine(numbers.b, stages),
+            error=None if numbers.error is None else h * _combine(numbers.error, stages),
+            coarse=coarse,
             memory=stages[-1] if table.fsal else (),
-            data=(y, tuple(h * k for k in stages)),
+            data=(y, h * stages if isinstance(stages, jax.Array) else tuple(h * k for k in stages)),
             rhs=table.stages - int(table.fsal),
         )
 
@@ -64,9 +75,47 @@ class ExplicitRK(Method):
 
         return self.step(Equation(f=f), t, h, y, memory, cache)
 
+    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
+        y, increments = data
+        numbers, stages = self.tableau.numbers, self.tableau.stages
+        for row, c in zip(numbers.a[stages:], numbers.c[stages:], strict=True):
+            new = h * equation.f(t + c * h, y + _combine(row, increments))
+            whole = isinstance(increments, jax.Array)
+            increments = jnp.concatenate([increments, new[None]]) if whole else (*increments, new)
+        return y, increments
+
     def dense(self, data: Any, theta: Any) -> Any:
         y, increments = data
-        return y + _combine([_horner(row, theta) for row in self.tableau.interpolant], increments)
+        return y + _combine([_horner(row, theta) for row in self.tableau.numbers.interpolant], increments)
+
+
+def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[list, Any]:
+    """The stages, each written out, and where the last was evaluated."""
+    numbers, stages, place = table.numbers, [first], y
+    for k in range(1, table.stages):
+        row, c = numbers.a[k], numbers.c[k]
+        # The end of a FSAL step is the result itself, summed in the plain order; the others wait for one stage only.
+        ends = table.fsal and k == table.stages - 1
+        place = y + h * _combine(row, stages) if ends else _argument(y, h, row, stages)
+        stages.append(f(t + c * h, place))
+    return stages, place
+
+
+def _rolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[Any, Any]:
+    """The same in a loop over the rows: the right-hand side is compiled twice instead of once for every stage."""
+    a, c = np.zeros((table.stages, table.stages)), np.array(table.numbers.c[: table.stages])
+    for k in range(table.stages):
+        a[k, :k] = table.numbers.a[k]
+    a, c = jnp.asarray(a, y.dtype), jnp.asarray(c, h.dtype)
+
+    def stage(carry: tuple, k: Any) -> tuple:
+        stages, _ = carry
+        place = y + h * (a[k] @ stages)
+        return (jax.lax.dynamic_update_index_in_dim(stages, f(t + c[k] * h, place), k, 0), place), None
+
+    stages = jnp.concatenate([first[None], jnp.zeros((table.stages - 1, *y.shape), y.dtype)])
+    (stages, place), _ = jax.lax.scan(stage, (stages, y), jnp.arange(1, table.stages))
+    return stages, place
 
 
 def _argument(y: Any, h: Any, row: Any, stages: Any) -> Any:
@@ -78,6 +127,10 @@ def _argument(y: Any, h: Any, row: Any, stages: Any) -> Any:
 
 def _combine(weights: Any, vectors: Any) -> Any:
     """Sum of the weighted vectors; weights that are exactly zero cost nothing."""
+    if isinstance(vectors, jax.Array):
+        known = all(isinstance(w, float) for w in weights)
+        row = np.array(weights) if known else jnp.stack([jnp.asarray(w, vectors.dtype) for w in weights])
+        return jnp.asarray(row, vectors.dtype) @ vectors[: len(weights)]
     terms = [w * v for w, v in zip(weights, vectors, strict=False) if not (isinstance(w, float) and w == 0.0)]
     total = terms[0]
     for term in terms[1:]:
@@ -87,18 +140,28 @@ def _combine(weights: Any, vectors: Any) -> Any:
 
 def _horner(coefficients: tuple[float, ...], theta: Any) -> Any:
     """The polynomial without a constant term."""
+    if not any(coefficients):
+        return 0.0
     value = coefficients[-1] * theta
     for coefficient in reversed(coefficients[:-1]):
         value = (value + coefficient) * theta
     return value
 
 
-@functools.cache
-def Tsit5(*, native: bool = True) -> ExplicitRK:
-    """Tsitouras' 5(4) pair with its free fourth-order interpolant: the default for problems that are not stiff.
+class Row:
+    """A method of a stored table: called, it gives the :class:`ExplicitRK`; the table is read at the first call."""
 
-    Source: Ch. Tsitouras, Computers & Mathematics with Applications 62 (2011) 770–775.
+    def __init__(self, name: str, family: str, summary: str):
+        self.__name__, self.family, self.__doc__ = name, family, summary
 
-    Example: ``ude.solve(problem, ude.Tsit5(), rtol=1e-8, atol=1e-8)``
-    """
-    return ExplicitRK(TSIT5, native)
+    @functools.cached_property
+    def tableau(self) -> Tableau:
+        """The table."""
+        return getattr(importlib.import_module(f"..tableaus.{self.family}", __package__), self.__name__.upper())
+
+    @functools.cache  # noqa: B019 - rows live as long as the module
+    def __call__(self, *, native: bool = True) -> ExplicitRK:
+        return ExplicitRK(self.tableau, native)
+
+    def __repr__(self) -> str:
+        return f"ude.{self.__name__}"

@@ -34,7 +34,7 @@ class Equation:
 class Step(NamedTuple):
     """One attempted step from ``(t, y)`` to ``t + h``.
 
-    ``error`` is a vector like ``y`` (``None``: no estimate, always accepted).  ``memory`` is state: differentiated and
+    ``error`` is a vector like ``y`` (``None``: no estimate, always accepted); ``coarse`` a second, lower estimate that tempers it.  ``memory`` is state: differentiated and
     taped.  ``cache`` can be dropped without changing the answer and is never differentiated; ``cache_if_rejected`` is
     what the loop keeps when the step is refused.  ``data`` is what ``Method.dense`` interpolates from.  ``next_h`` is the
     proposal of a variable-order method.  ``ok`` is false when the step could not be computed (Newton diverged).
@@ -42,6 +42,7 @@ class Step(NamedTuple):
 
     y: Any
     error: Any
+    coarse: Any = None
     memory: Any = ()
     cache: Any = ()
     cache_if_rejected: Any = ()
@@ -62,13 +63,22 @@ class Method(Static):
 
     needs: ClassVar[frozenset[str]] = frozenset({"f"})
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
-    adaptive: ClassVar[bool] = True
     remembers: ClassVar[bool] = True
 
     @property
     def native(self) -> bool:
         """Whether the compiled solve may be one native kernel."""
         return True
+
+    @property
+    def adaptive(self) -> bool:
+        """Whether a step brings an error estimate; without one the step size is fixed."""
+        return True
+
+    @property
+    def completes(self) -> bool:
+        """Whether ``dense`` reads more than the step leaves, made by ``complete``."""
+        return False
 
     @property
     @abc.abstractmethod
@@ -100,6 +110,10 @@ class Method(Static):
     def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
         """``memory`` after the state was changed discontinuously; by default a fresh start."""
         return self.init(equation, t, y, t * 0)[0]
+
+    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
+        """What ``dense`` reads, from what the step left; evaluated only for steps that are read between their ends."""
+        return data
 
     @abc.abstractmethod
     def dense(self, data: Any, theta: Any) -> Any:

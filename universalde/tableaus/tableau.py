@@ -1,86 +1,178 @@
-"""The numbers of a Runge–Kutta method, which prove themselves."""
+"""The numbers of an explicit Runge–Kutta method, which prove themselves."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .trees import elementary_weight, trees_of_order
+from .numbers import Matrix, Vector, exact_matrix, exact_vector, hermite
+from .trees import worst_defect
 
-__all__ = ["Tableau"]
+__all__ = ["Floats", "Tableau"]
 
 ROUNDING = 1e-10  # what order conditions may miss for coefficients in double precision
+PROVED = 8  # order to which a table is checked when it is made; the tests go on to the order it claims
 
 
-@dataclass(frozen=True, eq=False)
+class Floats(NamedTuple):
+    """Coefficients in double precision; ``a``, ``c`` go on with the stages that only the dense output needs."""
+
+    a: tuple[tuple[float, ...], ...]
+    c: tuple[float, ...]
+    b: tuple[float, ...]
+    error: tuple[float, ...] | None
+    coarse: tuple[float, ...] | None
+    interpolant: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class Tableau:
     r"""An explicit Runge–Kutta method with an embedded error estimate and a dense output.
 
     Stages :math:`k_i = f(t + c_i h, y + h \sum_j a_{ij} k_j)`, result :math:`y + h \sum_i b_i k_i`, error estimate
     :math:`h \sum_i e_i k_i` with :math:`e = b - \hat b`, dense output :math:`y + h \sum_i b_i(\theta) k_i` where
     ``interpolant[i][d]`` is the coefficient of :math:`\theta^{d+1}` in :math:`b_i`.
+
+    Coefficients are exact: fractions, integers, text such as ``"1/6 2/3 0.16100"`` (one row per line for matrices), or
+    floats, which count as the binary numbers they are.  Row ``k`` of ``a`` has ``k`` entries.  ``error=None``: no estimate,
+    for fixed steps.  ``coarse``: a second, lower estimate with which the first is tempered as in DOP853.  ``extra``: rows of
+    stages that only the dense output needs.  Without an ``interpolant`` the dense output is cubic Hermite interpolation.
+    Errors: ``ValueError`` that says which row or order condition is wrong.
     """
 
     name: str
     order: int
     error_order: int
-    a: tuple[tuple[float, ...], ...]
-    b: tuple[float, ...]
-    error: tuple[float, ...]
-    interpolant: tuple[tuple[float, ...], ...]
+    a: Matrix
+    b: Vector
+    c: Vector
+    error: Vector | None
+    coarse: Vector | None
+    extra: Matrix
+    interpolant: Matrix
     reference: str
-    c: tuple[float, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        stages = len(self.b)
+    def __init__(
+        self, name: str, order: int, a: Any, b: Any, *, error: Any = None, error_order: int | None = None, c: Any = None,
+        coarse: Any = None, extra: Any = (), interpolant: Any = None, reference: str = "", proved: bool = False,
+    ):  # fmt: skip
+        def put(**values: Any) -> None:
+            self.__dict__.update(values)
+
+        put(name=name, order=order, error_order=order - 1 if error_order is None else error_order, reference=reference)
+        put(a=exact_matrix(a), b=exact_vector(b), extra=exact_matrix(extra))
+        put(
+            error=None if error is None else exact_vector(error),
+            coarse=None if coarse is None else exact_vector(coarse),
+        )
+        self._check_shapes()
+        put(c=tuple(sum(row, Fraction(0)) for row in (*self.a, *self.extra)))
+        self._check_sums(c)
+        if interpolant is None:
+            if not self.fsal:
+                put(extra=(self.b,), c=(*self.c[: self.stages], sum(self.b, Fraction(0))))
+            interpolant = hermite(self.b, self.stages - 1 if self.fsal else self.stages)
+        put(interpolant=exact_matrix(interpolant))
+        self._check_interpolant()
+        if not proved:
+            self.prove(min(order, PROVED))
+
+    def _check_shapes(self) -> None:
+        stages = self.stages
         if len(self.a) != stages or any(len(row) != k for k, row in enumerate(self.a)):
-            raise ValueError(f"{self.name}: row k of an explicit tableau has k entries; there are {stages} stages")
-        for name in ("error", "interpolant"):
-            if len(getattr(self, name)) != stages:
-                raise ValueError(f"{self.name}: {name} has {len(getattr(self, name))} entries; there are {stages} stages")
-        object.__setattr__(self, "c", tuple(float(np.sum(row)) for row in self.a))
-        self._prove()
+            raise ValueError(
+                f"{self.name}: row k of an explicit tableau has k entries (k = 0 … {stages - 1}, because b has {stages}); "
+                f"the rows given have {', '.join(str(len(row)) for row in self.a)}"
+            )
+        if any(len(row) != stages + k for k, row in enumerate(self.extra)):
+            raise ValueError(f"{self.name}: row k of extra has {stages} + k entries")
+        for what in ("error", "coarse"):
+            weights = getattr(self, what)
+            if weights is not None and len(weights) != stages:
+                raise ValueError(f"{self.name}: {what} has {len(weights)} entries; there are {stages} stages")
 
-    def _prove(self) -> None:
-        """What the table claims to be must hold to rounding: the orders, and that the dense output ends in the step."""
-        embedded = np.asarray(self.b) - np.asarray(self.error)
-        for what, order, weights in (("order", self.order, None), ("error estimate's order", self.error_order, embedded)):
-            defect = self.defect(order, weights)
+    def _check_sums(self, given: Any) -> None:
+        if abs(float(sum(self.b)) - 1) > ROUNDING:
+            raise ValueError(f"{self.name}: b sums to {float(sum(self.b)):.15g}; the weights of a method sum to 1")
+        if given is None:
+            return
+        for k, (node, total) in enumerate(zip(exact_vector(given), self.c, strict=True)):
+            if abs(float(node - total)) > ROUNDING:
+                raise ValueError(
+                    f"{self.name}: row {k} of a sums to {float(total):.15g}, but c[{k}] = {float(node):.15g}; they are equal "
+                    "in every method, check the digits of that row"
+                )
+
+    def _check_interpolant(self) -> None:
+        rows = self.stages + len(self.extra)
+        if len(self.interpolant) != rows:
+            raise ValueError(f"{self.name}: interpolant has {len(self.interpolant)} rows; there are {rows} stages")
+        ends = np.array([float(sum(row)) for row in self.interpolant])
+        miss = np.max(np.abs(ends - [*map(float, self.b), *[0.0] * len(self.extra)]))
+        if not miss <= ROUNDING:
+            raise ValueError(
+                f"{self.name}: the interpolant at theta = 1 differs from b by {miss:.1e}; check the digits"
+            )
+
+    def prove(self, order: int) -> None:
+        """Raise ``ValueError`` unless the order conditions up to ``order`` hold to rounding, those of the estimate too."""
+        claims: list = [("order", order, self.b)]
+        if self.error is not None:
+            hat = [b - e for b, e in zip(self.b, self.error, strict=True)]
+            claims.append(("error estimate's order", min(self.error_order, order), hat))
+        for what, claimed, weights in claims:
+            defect = self.defect(claimed, np.array(weights, float))
             if not defect <= ROUNDING:
                 raise ValueError(
-                    f"{self.name}: the {what} is given as {order}, but an order condition up to it is missed by {defect:.1e}; "
-                    "check the digits"
+                    f"{self.name}: the {what} is given as {getattr(self, 'order' if what == 'order' else 'error_order')}, but an "
+                    f"order condition up to {claimed} is missed by {defect:.1e}; check the digits"
                 )
-        miss = np.max(np.abs(self.dense_weights(1.0) - np.asarray(self.b)))
-        if not miss <= ROUNDING:
-            raise ValueError(f"{self.name}: the interpolant at theta = 1 differs from b by {miss:.1e}; check the digits")
 
     @property
     def stages(self) -> int:
-        """Number of stages."""
+        """Number of stages of a step."""
         return len(self.b)
 
-    @property
+    @cached_property
     def fsal(self) -> bool:
         """Whether the last stage is the first stage of the next step."""
-        return self.b[-1] == 0 and tuple(self.a[-1]) == tuple(self.b[:-1])
+        return self.stages > 1 and self.b[-1] == 0 and self.a[-1] == self.b[:-1]
 
-    def matrix(self) -> np.ndarray:
-        """The coefficients ``a`` as a square matrix."""
-        full = np.zeros((self.stages, self.stages))
-        for k, row in enumerate(self.a):
-            full[k, :k] = row
+    @cached_property
+    def numbers(self) -> Floats:
+        """What a step computes with."""
+
+        def floats(row: Any) -> Any:
+            return None if row is None else tuple(map(float, row))
+
+        rows = tuple(floats(row) for row in (*self.a, *self.extra))
+        weights = tuple(floats(row) for row in self.interpolant)
+        return Floats(rows, floats(self.c), floats(self.b), floats(self.error), floats(self.coarse), weights)
+
+    def matrix(self, dtype: Any = float) -> np.ndarray:
+        """The coefficients of all stages as a square matrix."""
+        rows = (*self.a, *self.extra)
+        full = np.zeros((len(rows), len(rows)), dtype)
+        for k, row in enumerate(rows):
+            full[k, : len(row)] = np.array(row, dtype)
         return full
 
-    def defect(self, order: int, weights: np.ndarray | None = None, theta: float = 1.0) -> float:
+    def defect(self, order: int, weights: Any = None, theta: float = 1.0) -> float:
         """Largest violation of the order conditions up to ``order`` (Butcher 1963), at ``theta`` for dense output."""
-        a, weights = self.matrix(), np.asarray(self.b if weights is None else weights)
-        return max(
-            abs(weights @ elementary_weight(tree, a) - theta**tree.order / tree.density)
-            for p in range(1, order + 1)
-            for tree in trees_of_order(p)
-        )
+        weights = np.array(self.b if weights is None else weights, float)
+        return float(worst_defect(self.matrix()[: len(weights), : len(weights)], weights, order, theta))
 
     def dense_weights(self, theta: float) -> np.ndarray:
         """The weights ``b_i(theta)``."""
         powers = theta ** np.arange(1, len(self.interpolant[0]) + 1)
-        return np.asarray(self.interpolant) @ powers
+        return np.array(self.numbers.interpolant) @ powers
+
+    @cached_property
+    def dense_order(self) -> int:
+        """Order of the dense output between the steps: the highest whose conditions hold at three places."""
+        for order in range(1, self.order + 1):
+            if any(self.defect(order, self.dense_weights(theta), theta) > ROUNDING for theta in (0.3, 0.5, 0.8)):
+                return order - 1
+        return self.order

@@ -2,11 +2,11 @@
 
 from functools import cache
 from itertools import combinations_with_replacement
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Tree", "elementary_weight", "trees_of_order"]
+__all__ = ["Tree", "elementary_weight", "trees_of_order", "worst_defect"]
 
 
 class Tree(NamedTuple):
@@ -49,9 +49,22 @@ def _forests(vertices: int, largest: int) -> tuple[tuple[Tree, ...], ...]:
     return tuple(found)
 
 
-def elementary_weight(tree: Tree, a: np.ndarray) -> np.ndarray:
-    """The vector whose product with ``b`` the order condition of ``tree`` fixes."""
-    weight = np.ones(len(a), dtype=a.dtype)
-    for child in tree.children:
-        weight = weight * (a @ elementary_weight(child, a))
-    return weight
+def elementary_weight(tree: Tree, a: np.ndarray, known: dict | None = None) -> np.ndarray:
+    """The vector whose product with ``b`` the order condition of ``tree`` fixes; ``known`` keeps those of subtrees."""
+    known = {} if known is None else known
+    if tree not in known:
+        weight = np.ones(len(a), dtype=a.dtype)
+        for child in tree.children:
+            weight = weight * (a @ elementary_weight(child, a, known))
+        known[tree] = weight
+    return known[tree]
+
+
+def worst_defect(a: np.ndarray, weights: np.ndarray, order: int, theta: Any = 1) -> Any:
+    """Largest violation of the order conditions up to ``order``, in whatever arithmetic the arrays hold."""
+    known: dict = {}
+    return max(
+        abs(weights @ elementary_weight(tree, a, known) - theta**tree.order / tree.density)
+        for p in range(1, order + 1)
+        for tree in trees_of_order(p)
+    )

@@ -1,4 +1,4 @@
-"""Explicit Runge–Kutta methods."""
+"""Pairs by Ch. Tsitouras."""
 
 import numpy as np
 
@@ -19,9 +19,8 @@ def _polynomial(scale: float, *factors: tuple[float, ...]) -> tuple[float, ...]:
 _SQUARE = (1.0, 0.0, 0.0)
 
 TSIT5 = Tableau(
-    name="Tsit5",
-    order=5,
-    error_order=4,
+    "Tsit5",
+    5,
     a=(
         (),
         (0.161,),
@@ -47,4 +46,5 @@ TSIT5 = Tableau(
     ),
     reference="Ch. Tsitouras, Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, "
     "Computers & Mathematics with Applications 62 (2011) 770–775",
+    proved=True,
 )  # fmt: skip

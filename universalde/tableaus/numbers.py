@@ -1,0 +1,36 @@
+"""Coefficients as exact numbers, written as text."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+__all__ = ["Matrix", "Vector", "exact_matrix", "exact_vector", "hermite"]
+
+Vector = tuple[Fraction, ...]
+Matrix = tuple[Vector, ...]
+
+
+def exact_vector(numbers: Any) -> Vector:
+    """``"1/6 2/3 0.5"`` or a sequence of numbers, exactly; a float counts as the binary number it is."""
+    parts: Iterable = numbers.split() if isinstance(numbers, str) else numbers
+    return tuple(x if isinstance(x, Fraction) else Fraction(x if isinstance(x, str) else float(x)) for x in parts)
+
+
+def exact_matrix(rows: Any) -> Matrix:
+    """Rows of numbers; in text one row per line, a line of ``-`` is a row without entries."""
+    if isinstance(rows, str):
+        lines = [line.strip() for line in rows.strip().splitlines() if line.strip()]
+        return tuple(() if line == "-" else exact_vector(line) for line in lines)
+    return tuple(exact_vector(row) for row in rows)
+
+
+def hermite(b: Vector, end: int) -> Matrix:
+    """Weights of cubic Hermite interpolation: values and slopes at both ends, ``end`` the stage that is the slope there.
+
+    Row ``i`` holds the coefficients of θ, θ², θ³ in the weight of stage ``i``.
+    """
+    count = max(len(b), end + 1)
+    weights = [[Fraction(0), 3 * x, -2 * x] for x in (*b, *[Fraction(0)] * (count - len(b)))]
+    for stage, slope in ((0, (1, -2, 1)), (end, (0, -1, 1))):
+        weights[stage] = [x + s for x, s in zip(weights[stage], slope, strict=True)]
+    return tuple(tuple(row) for row in weights)
