@@ -27,6 +27,7 @@ LAYERS: dict[str, float] = {
     "solve": 7.3,  # puts the five before it together
     "bvp": 7.4,
     "ensemble": 7.4,
+    "scipy": 7.5,  # a face of solve for users of scipy.integrate
     "learn": 8,
     "symbolic": 8,
     "reactions": 9,

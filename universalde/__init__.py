@@ -8,6 +8,9 @@ Example::
     print(ude.solve(problem, rtol=1e-8, atol=1e-8).ys[-1])
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .base.status import SolveError, Status
 from .control.pi import PI
 from .methods.explicit import ExplicitRK
@@ -19,8 +22,19 @@ from .spec.save import Save
 from .spec.solution import Solution
 from .tableaus.tableau import Tableau
 
+if TYPE_CHECKING:
+    from . import scipy
+
 __version__ = "0.1.0"
 
 __all__ = [
     "DP5", "Event", "ExplicitRK", "ODE", "PI", "Problem", "Save", "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "solve",
+    "scipy",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Modules that only some users need are loaded when they are first named."""
+    if name == "scipy":
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"universalde has no {name!r}; it has {', '.join(__all__)}")

@@ -83,6 +83,7 @@ def compiled(program: Program, kind: str, build: Callable[[Program], Callable]) 
 
 
 def _warn_when_often(function: Any) -> None:
+    function = getattr(function, "__wrapped__", function)  # an adapter's function stands for many users' functions
     code = getattr(function, "__code__", None)
     if code is None:
         return

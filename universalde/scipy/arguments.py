@@ -1,0 +1,145 @@
+"""SciPy's arguments, checked and as ours."""
+
+import math
+import warnings
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base.closures import is_array
+from ..base.ravel import is_number_list, stacked
+from ..choose import REGISTRY
+from ..spec.method import Method
+
+__all__ = [
+    "Refused",
+    "arguments",
+    "filled",
+    "joined",
+    "method_named",
+    "name_of",
+    "settings",
+    "span_of",
+    "split",
+    "state",
+    "times_of",
+]
+
+OURS = {
+    "RK23": ("BS3", "Tsit5"),
+    "RK45": ("DP5", "Tsit5"),
+    "DOP853": ("DP853", "DP8", "Vern8", "Vern7", "DP5", "Tsit5"),
+}
+STIFF = ("Radau", "BDF", "LSODA")
+WITHOUT_EFFECT = ("jac", "jac_sparsity", "lband", "uband", "min_step")
+
+
+class Refused(ValueError):
+    """What SciPy can do and we cannot yet."""
+
+
+def span_of(t_span: Any) -> tuple[float, float]:
+    try:
+        t0, t1 = (float(t) for t in t_span)
+    except (TypeError, ValueError):
+        raise TypeError(f"t_span = {t_span!r}; give a pair of numbers (t0, tf), for example (0, 10)") from None
+    return t0, t1
+
+
+def state(y0: Any) -> Any:
+    y0 = np.asarray(y0)
+    if y0.dtype.kind not in "biufc":
+        raise TypeError(f"y0 holds {y0.dtype.name}; give numbers")
+    if y0.ndim != 1:
+        raise ValueError(
+            f"y0 must be 1-dimensional; it has shape {y0.shape}. Write [y0] for one number, y0.ravel() for more"
+        )
+    return y0.astype(complex if y0.dtype.kind == "c" else float)
+
+
+def times_of(t_eval: Any, span: tuple[float, float]) -> Any:
+    times = np.asarray(t_eval, float)
+    if times.ndim != 1:
+        raise ValueError(f"t_eval must be 1-dimensional; it has shape {times.shape}")
+    low, high = min(span), max(span)
+    if np.any((times < low) | (times > high) | np.isnan(times)):
+        raise ValueError(f"values in t_eval are not within t_span = {span}")
+    if np.any(np.diff(times) * (span[1] - span[0]) <= 0):
+        order = "increasing" if span[1] > span[0] else "decreasing, as t_span is"
+        raise ValueError(f"values in t_eval are not properly sorted; give {order} times, each once")
+    return times
+
+
+def settings(options: dict, span: tuple[float, float]) -> dict:
+    """SciPy's options as keywords of ``solve``."""
+    known = {"rtol": 1e-3, "atol": 1e-6, "first_step": None, "max_step": math.inf}
+    unknown = sorted(set(options) - set(known) - set(WITHOUT_EFFECT))
+    if unknown:
+        raise TypeError(f"solve_ivp has no option {', '.join(unknown)}; its options are {', '.join(known)}")
+    idle = sorted(set(options) & set(WITHOUT_EFFECT))
+    if idle:
+        warnings.warn(f"no effect with an explicit method: {', '.join(idle)}; leave it out", stacklevel=4)
+    values = {**known, **options}
+    first, length = values["first_step"], abs(span[1] - span[0])
+    if first is not None and not 0 < first <= length:
+        raise ValueError(f"first_step = {first}; it must be positive and at most the length of t_span, {length:g}")
+    largest = values["max_step"]
+    if not largest > 0:
+        raise ValueError(f"max_step = {largest}; it must be positive, or np.inf for no limit")
+    if largest < length:
+        raise Refused(
+            "a finite max_step is not accepted yet; leave it out, give more times in t_eval, or fallback=True"
+        )
+    return {"rtol": values["rtol"], "atol": values["atol"], "dt0": first}
+
+
+def method_named(method: Any) -> Method:
+    if isinstance(method, Method):
+        return method
+    if method in STIFF or (isinstance(method, type) and method.__name__ in STIFF):
+        name = method if isinstance(method, str) else method.__name__
+        raise Refused(
+            f"method = {name!r}: the methods for stiff problems are not here yet. Give method='RK45' or 'DOP853' if the "
+            "problem is not stiff, or fallback=True to have SciPy solve it"
+        )
+    names = OURS.get(method) if isinstance(method, str) else None
+    if names is None:
+        raise ValueError(f"method = {method!r}; give one of {', '.join(OURS)}, or a method of ours such as ude.Tsit5()")
+    return REGISTRY[next(name for name in names if name in REGISTRY)]()
+
+
+def arguments(args: Any) -> tuple:
+    if args is None:
+        return ()
+    try:
+        return (*args,)
+    except TypeError:
+        raise TypeError(f"args = {args!r} cannot be unpacked; for one argument write args=({args!r},)") from None
+
+
+def split(args: tuple) -> tuple[tuple, tuple]:
+    """Arrays and floating numbers may change without a new compilation; whole numbers, which may be sizes, may not."""
+    leaves, structure = jax.tree.flatten(args)
+    varies = [is_array(leaf) or isinstance(leaf, float | complex) for leaf in leaves]
+    varying = tuple(leaf for leaf, free in zip(leaves, varies, strict=True) if free)
+    fixed = tuple((free, None if free else leaf) for leaf, free in zip(leaves, varies, strict=True))
+    return varying, (structure, fixed)
+
+
+def joined(varying: tuple, fixed: tuple) -> tuple:
+    structure, leaves = fixed
+    numbers = iter(varying)
+    return jax.tree.unflatten(structure, [next(numbers) if free else leaf for free, leaf in leaves])
+
+
+def filled(out: Any) -> Any:
+    """What a function of the user returned, as an array."""
+    if isinstance(out, list | tuple):
+        return stacked(out, "fun") if is_number_list(out) else jnp.asarray(out)
+    return out if isinstance(out, np.ndarray) else jnp.asarray(out)
+
+
+def name_of(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
