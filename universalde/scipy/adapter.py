@@ -1,6 +1,7 @@
 """The call of ``solve_ivp``: arguments in, solve, SciPy's result out."""
 
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -46,7 +47,7 @@ class OdeResult(OptimizeResult):
 
 def solve_ivp(
     fun: Callable,
-    t_span: Sequence,
+    t_span: Any,
     y0: Any,
     method: Any = "RK45",
     t_eval: Any = None,
@@ -57,7 +58,7 @@ def solve_ivp(
     *,
     fallback: bool = False,
     **options: Any,
-) -> OdeResult:
+) -> OptimizeResult:
     r"""Solve :math:`dy/dt = f(t, y)`, :math:`y(t_0) = y_0` as ``scipy.integrate.solve_ivp`` does, compiled.
 
     ``fun(t, y, *args) -> (n,)`` may be written with NumPy.  ``method`` is ``"RK45"``, ``"RK23"``, ``"DOP853"`` or one of
@@ -136,13 +137,15 @@ def _plain(fun: Callable, args: tuple, vectorized: bool) -> Callable:
 
 def _right_hand_side(fun: Any, fixed: tuple, vectorized: bool) -> Callable:
     traced = on_arrays(fun)
+    # what it wraps is the function that a warning should name
+    return functools.update_wrapper(
+        lambda t, y, varying: _derivative(traced, fixed, vectorized, t, y, varying), fun, assigned=(), updated=()
+    )
 
-    def f(t: Any, y: Any, varying: Any) -> Any:
-        out = filled(traced(t, y[:, None] if vectorized else y, *joined(varying, fixed)))
-        return out.reshape(y.shape) if out.size == y.size else out
 
-    f.__wrapped__ = fun
-    return f
+def _derivative(fun: Callable, fixed: tuple, vectorized: bool, t: Any, y: Any, varying: Any) -> Any:
+    out = filled(fun(t, y[:, None] if vectorized else y, *joined(varying, fixed)))
+    return out.reshape(y.shape) if out.size == y.size else out
 
 
 def _result(call: Solved, asked: Asked) -> OdeResult:

@@ -1,7 +1,6 @@
 """SciPy's arguments, checked and as ours."""
 
 import math
-import warnings
 from typing import Any
 
 import jax
@@ -10,6 +9,7 @@ import numpy as np
 
 from ..base.closures import is_array
 from ..base.ravel import is_number_list, stacked
+from ..base.warn import warn
 from ..choose import REGISTRY
 from ..spec.method import Method
 
@@ -80,7 +80,7 @@ def settings(options: dict, span: tuple[float, float]) -> dict:
         raise TypeError(f"solve_ivp has no option {', '.join(unknown)}; its options are {', '.join(known)}")
     idle = sorted(set(options) & set(WITHOUT_EFFECT))
     if idle:
-        warnings.warn(f"no effect with an explicit method: {', '.join(idle)}; leave it out", stacklevel=4)
+        warn(f"no effect with an explicit method: {', '.join(idle)}; leave it out")
     values = {**known, **options}
     first, length = values["first_step"], abs(span[1] - span[0])
     if first is not None and not 0 < first <= length:

@@ -51,18 +51,16 @@ def stops(events: Any, watched: list[Watched], fixed: tuple, span: tuple, start:
     for event, seen in zip(as_list(events) if watched else (), watched, strict=True):
         if seen.terminal != 1:
             continue
-        when = _when(on_arrays(event), fixed)
+        when = _when(event, fixed)
         check_trace(lambda t, y, _, seen=seen: seen.value(t, y), when, start, name_of(event))
         # SciPy's direction follows the solve, ours the time
         found.append(Event(when, direction=int(np.sign(seen.direction) * np.sign(span[1] - span[0]))))
     return tuple(found)
 
 
-def _when(traced: Callable, fixed: tuple) -> Callable:
-    def when(t: Any, y: Any, varying: Any) -> Any:
-        return jnp.reshape(filled(traced(t, y, *joined(varying, fixed))), ())
-
-    return when
+def _when(event: Callable, fixed: tuple) -> Callable:
+    traced = on_arrays(event)
+    return lambda t, y, varying: jnp.reshape(filled(traced(t, y, *joined(varying, fixed))), ())
 
 
 def occurrences(
