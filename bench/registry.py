@@ -1,6 +1,6 @@
 """The benchmarks by name."""
 
-from bench import capacity, gradients, lotka_volterra
+from bench import capacity, explicit, gradients, lotka_volterra
 from bench.contract import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -11,6 +11,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         gradients.SPIRAL,
         gradients.FITTED_SPIRAL,
         capacity.BENCHMARK,
+        *explicit.BENCHMARKS,
     )
 }
 
