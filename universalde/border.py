@@ -58,6 +58,7 @@ def border(
     dt0: Any,
     max_steps: int,
     controller: Controller,
+    watches: bool = False,
 ) -> Border:
     """Check the arguments and tell them apart into program and operands."""
     y0 = as_arrays(problem.y0, "y0")
@@ -93,7 +94,7 @@ def border(
         functions=static, shape=shape, args=args, method=method, controller=controller,
         saving="end" if save.end else ("times" if times is not None else "steps"),
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
-        has_mode=problem.mode is not None, chooses_step=dt0 is None,
+        has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
     )  # fmt: skip
     return Border(program, operands, shape)
 

@@ -15,6 +15,7 @@ import numpy as np
 from .base.checks import check_finite
 from .base.kernel import kernel
 from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
+from .base.warn import warn
 from .border import Border
 from .compiled import Entry
 from .dense import Later, Steps
@@ -33,6 +34,7 @@ class Counts(NamedTuple):
     steps: Any
     rejected: Any
     rhs: Any
+    stiff: Any = 0
 
 
 class Packed(NamedTuple):
@@ -48,7 +50,7 @@ class Packed(NamedTuple):
 
 def _parts(state: State) -> list:
     """The state's arrays in the order in which they are packed, without counts and mode."""
-    rest = (state.lost, state.control, state.memory, state.cache, state.marks)
+    rest = (state.lost, state.control, state.memory, state.cache, state.marks, state.stiff)
     return [state.t, state.h, state.y, *jax.tree.leaves(rest)]
 
 
@@ -63,7 +65,8 @@ def pack(outcome: Outcome) -> Packed:
 
 
 def _counts(state: State) -> Counts:
-    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs)
+    stiff = state.stiff.most if state.stiff else 0
+    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs, stiff)
 
 
 def resumed(program: Program, operands: Operands, packed: Packed) -> State:
@@ -77,12 +80,12 @@ def resumed(program: Program, operands: Operands, packed: Packed) -> State:
         else:
             parts.append(next(others))
     t, h, y, *rest = parts
-    inner = (template.lost, template.control, template.memory, template.cache, template.marks)
-    lost, control, memory, cache, marks = jax.tree.unflatten(jax.tree.structure(inner), rest)
+    inner = (template.lost, template.control, template.memory, template.cache, template.marks, template.stiff)
+    lost, control, memory, cache, marks, stiff = jax.tree.unflatten(jax.tree.structure(inner), rest)
     counts = Counts(*packed.counts)
     return State(
         t, lost, y, h, control, memory, cache, packed.mode, marks, jnp.int32(0),
-        counts.steps, counts.rejected, counts.rhs, jnp.int32(RUNNING),
+        counts.steps, counts.rejected, counts.rhs, stiff, jnp.int32(RUNNING),
     )  # fmt: skip
 
 
@@ -130,7 +133,21 @@ def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[
         check_finite(call.shape.unravel(operands.y0))
     if failed and throw:
         raise SolveError(_failure(call, ended))
+    if counts.stiff >= STIFF:
+        label = f"{label}; {_stiff(counts)}"
+        warn(f"{_stiff(counts)} {REMEDY}")
     return _solution(call, ended, *_rows(call, ended, pieces), packed.mode, label, resolve)
+
+
+STIFF = 15  # looks in excess of twice the others, as in Hairer & Wanner's codes
+REMEDY = (
+    "An explicit method takes many small steps there; an implicit one would not. sol.method says so too; name a method to "
+    "solve without this test."
+)
+
+
+def _stiff(counts: Counts) -> str:
+    return f"the problem looks stiff: for {counts.stiff} steps or more of {counts.steps} the size was held by stability, not by accuracy."
 
 
 def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:

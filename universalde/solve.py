@@ -56,22 +56,17 @@ def solve(
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
-    method, reason = choose(problem) if method is None else (method, "as given")
+    watches = method is None
+    method, reason = choose(problem, rtol) if method is None else (method, "as given")
     check_fits(method, problem)
     controller = DEFAULT_CONTROLLER if controller is None else controller
     check_controller(controller)
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
     call = border(
-        problem,
-        method,
-        rtol=rtol,
-        atol=atol,
-        saveat=saveat,
-        dt0=dt0,
-        max_steps=max_steps,
-        controller=controller,
-    )
+        problem, method, rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller,
+        watches=watches,
+    )  # fmt: skip
     program, operands = call.program, call.operands
     entry = known(program)
     if entry is None:

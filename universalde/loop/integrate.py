@@ -18,6 +18,9 @@ from .start import first_step
 __all__ = ["Outcome", "State", "integrate", "start"]
 
 
+LIMIT = 0.9  # of the stability region; a step beyond is held by stability, not by accuracy
+
+
 class State(NamedTuple):
     """What the loop carries from one attempt to the next; small."""
 
@@ -34,7 +37,15 @@ class State(NamedTuple):
     accepted: Any
     rejected: Any
     rhs: Any
+    stiff: Any
     status: Any
+
+
+class Stiff(NamedTuple):
+    """Steps that looked stiff, counted against those that did not, and the greatest count there was."""
+
+    now: Any
+    most: Any
 
 
 class Outcome(NamedTuple):
@@ -77,7 +88,8 @@ def start(program: Program, operands: Operands) -> State:
     control = program.controller.init(real)
     lost = jnp.zeros((), real)
     return State(
-        t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations, status
+        t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations,
+        Stiff(zero, zero) if program.watches else (), status,
     )
 
 
@@ -141,8 +153,19 @@ def _advance(
         accepted=state.accepted + accepted,
         rejected=state.rejected + 1 - accepted,
         rhs=state.rhs + tried.step.rhs,
+        stiff=_stiff(program, state, tried, accept),
         status=_status(program, operands, state, landing, saved),
     )
+
+
+def _stiff(program: Program, state: State, tried: Attempt, accept: Any) -> Stiff | tuple:
+    """A step looks stiff when it is as large as stability allows (Hairer & Wanner 1996, IV.2); counts if that is asked for."""
+    if not program.watches or tried.step.stiffness is None:
+        return state.stiff
+    looks = ~(tried.step.stiffness < LIMIT)  # not a number counts as stiff
+    now = jnp.where(looks, state.stiff.now + 1, jnp.maximum(state.stiff.now - 2, 0))
+    now = jnp.where(accept, now, state.stiff.now)
+    return Stiff(now, jnp.maximum(now, state.stiff.most))
 
 
 def _status(program: Program, operands: Operands, state: State, landing: Landing, saved: Any) -> Any:

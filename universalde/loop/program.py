@@ -48,6 +48,7 @@ class Program(NamedTuple):
     events: int
     has_mode: bool
     chooses_step: bool
+    watches: bool
 
 
 class Model(NamedTuple):

@@ -58,15 +58,19 @@ class ExplicitRK(Method):
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
         table, numbers = self.tableau, self.tableau.numbers
         first = memory if table.fsal else equation.f(t, y)
-        stages, last = (_unrolled if table.stages <= UNROLLED else _rolled)(table, equation.f, t, h, y, first)
+        stages, places = (_unrolled if table.stages <= UNROLLED else _rolled)(table, equation.f, t, h, y, first)
+        stiffness = None
+        if len(places) > 1 and abs(numbers.c[table.stages - 1] - numbers.c[table.stages - 2]) < 1e-12:
+            stiffness = _stiffness(h, places, stages) / table.real_interval
         coarse = None if numbers.coarse is None else h * _combine(numbers.coarse, stages)
         return Step(
-            y=last if table.fsal else y + h * _combine(numbers.b, stages),
+            y=places[-1] if table.fsal else y + h * _combine(numbers.b, stages),
             error=None if numbers.error is None else h * _combine(numbers.error, stages),
             coarse=coarse,
             memory=stages[-1] if table.fsal else (),
             data=(y, h * stages if isinstance(stages, jax.Array) else tuple(h * k for k in stages)),
             rhs=table.stages - int(table.fsal),
+            stiffness=stiffness,
         )
 
     def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
@@ -89,19 +93,19 @@ class ExplicitRK(Method):
         return y + _combine([_horner(row, theta) for row in self.tableau.numbers.interpolant], increments)
 
 
-def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[list, Any]:
-    """The stages, each written out, and where the last was evaluated."""
-    numbers, stages, place = table.numbers, [first], y
+def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[list, list]:
+    """The stages, each written out, and where they were evaluated."""
+    numbers, stages, places = table.numbers, [first], [y]
     for k in range(1, table.stages):
         row, c = numbers.a[k], numbers.c[k]
         # The end of a FSAL step is the result itself, summed in the plain order; the others wait for one stage only.
         ends = table.fsal and k == table.stages - 1
-        place = y + h * _combine(row, stages) if ends else _argument(y, h, row, stages)
-        stages.append(f(t + c * h, place))
-    return stages, place
+        places.append(y + h * _combine(row, stages) if ends else _argument(y, h, row, stages))
+        stages.append(f(t + c * h, places[-1]))
+    return stages, places
 
 
-def _rolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[Any, Any]:
+def _rolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[Any, list]:
     """The same in a loop over the rows: the right-hand side is compiled twice instead of once for every stage."""
     a, c = np.zeros((table.stages, table.stages)), np.array(table.numbers.c[: table.stages])
     for k in range(table.stages):
@@ -115,7 +119,14 @@ def _rolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple
 
     stages = jnp.concatenate([first[None], jnp.zeros((table.stages - 1, *y.shape), y.dtype)])
     (stages, place), _ = jax.lax.scan(stage, (stages, y), jnp.arange(1, table.stages))
-    return stages, place
+    return stages, [place]
+
+
+def _stiffness(h: Any, places: list, stages: Any) -> Any:
+    """|λ| h from two evaluations at the same time near each other (Shampine 1977; Hairer & Wanner 1996, IV.2)."""
+    apart = jnp.sum(jnp.square(jnp.abs(places[-1] - places[-2])))
+    slopes = jnp.sum(jnp.square(jnp.abs(stages[-1] - stages[-2])))
+    return h * jnp.sqrt(jnp.where(apart > 0, slopes / jnp.where(apart > 0, apart, 1), 0))
 
 
 def _argument(y: Any, h: Any, row: Any, stages: Any) -> Any:

@@ -37,7 +37,7 @@ class Step(NamedTuple):
     ``error`` is a vector like ``y`` (``None``: no estimate, always accepted); ``coarse`` a second, lower estimate that tempers it.  ``memory`` is state: differentiated and
     taped.  ``cache`` can be dropped without changing the answer and is never differentiated; ``cache_if_rejected`` is
     what the loop keeps when the step is refused.  ``data`` is what ``Method.dense`` interpolates from.  ``next_h`` is the
-    proposal of a variable-order method.  ``ok`` is false when the step could not be computed (Newton diverged).
+    proposal of a variable-order method.  ``stiffness`` estimates |λ| h over the size of the stability region.  ``ok`` is false when the step could not be computed (Newton diverged).
     """
 
     y: Any
@@ -50,6 +50,7 @@ class Step(NamedTuple):
     next_h: Any = None
     ok: Any = True
     rhs: Any = 0
+    stiffness: Any = None
 
 
 class Method(Static):

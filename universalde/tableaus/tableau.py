@@ -170,6 +170,23 @@ class Tableau:
         return np.array(self.numbers.interpolant) @ powers
 
     @cached_property
+    def real_interval(self) -> float:
+        """How far the region of absolute stability reaches along the negative real axis."""
+        powers, vector = [1.0], np.ones(self.stages)
+        a = self.matrix()[: self.stages, : self.stages]
+        for _ in range(self.stages):
+            powers.append(float(np.array(self.numbers.b) @ vector))
+            vector = a @ vector
+        polynomial = np.polynomial.Polynomial(powers)
+        edges = [x for sign in (1, -1) for x in (polynomial - sign).roots() if abs(x.imag) < 1e-7 and x.real < -1e-7]
+        inner = 0.0
+        for edge in sorted(-x.real for x in edges):  # the region is left where |R| grows beyond one
+            if abs(polynomial(-(inner + edge) / 2)) > 1:
+                break
+            inner = edge
+        return inner
+
+    @cached_property
     def dense_order(self) -> int:
         """Order of the dense output between the steps: the highest whose conditions hold at three places."""
         for order in range(1, self.order + 1):
