@@ -23,18 +23,18 @@ from .spec.solution import Solution
 from .tableaus.tableau import Tableau
 
 if TYPE_CHECKING:
-    from . import scipy
+    from . import library, scipy
 
 __version__ = "0.1.0"
 
 __all__ = [
     "DP5", "Event", "ExplicitRK", "ODE", "PI", "Problem", "Save", "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "solve",
-    "scipy",
+    "library", "scipy",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Modules that only some users need are loaded when they are first named."""
-    if name == "scipy":
+    if name in ("library", "scipy"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"universalde has no {name!r}; it has {', '.join(__all__)}")
