@@ -9,7 +9,7 @@ import pytest
 from tests.source_rules import ROOT
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
-PAGES = ("learning", "discovery", "scipy")
+PAGES = ("learning", "discovery", "scipy", "library")
 
 
 def blocks_of(page):

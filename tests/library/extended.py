@@ -4,6 +4,7 @@ Gragg's modified midpoint rule with Bulirsch and Stoer's extrapolation of fixed 
 `python -m tests.library.extended` to write universalde/library/ends.py anew; that takes some minutes.
 """
 
+import inspect
 import types
 from pathlib import Path
 
@@ -18,6 +19,7 @@ PLAIN = {"sin": mpmath.sin, "cos": mpmath.cos}
 
 def in_extended(f):
     """The library's right-hand side with mpmath in the place of jax.numpy."""
+    f = inspect.unwrap(f)  # tests wrap every function to check its annotations
     names = {**f.__globals__, "jnp": types.SimpleNamespace(**PLAIN)}
     return types.FunctionType(f.__code__, names, f.__name__, f.__defaults__, f.__closure__)
 
@@ -117,8 +119,8 @@ def extended_end(name, **settings):
     from universalde.library import load
 
     problem = load(name).problem
-    args = problem.args
-    f = FOR_LISTS.get(name) or (lambda t, y, plain=in_extended(problem.f): plain(t, y, args))
+    plain, args = in_extended(problem.f), problem.args
+    f = FOR_LISTS.get(name) or (lambda t, y: plain(t, y, args))
     with mpmath.workdps(34):
         return to_digits(f, np.asarray(problem.y0).reshape(-1), problem.tspan[1], **settings)
 

@@ -13,7 +13,7 @@ from universalde.library.ends import ENDS
 
 library = ude.library
 # What errors of 1e-12 grow to along the way; all others keep ten digits.
-SENSITIVE = {}
+SENSITIVE: dict[str, float] = {}
 
 
 def solved(entry):

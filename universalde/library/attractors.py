@@ -93,7 +93,9 @@ def _plasma(t, state, args):
     ]
 
 
-@register("Waves in a plasma that is out of balance.", "M. I. Rabinovich, A. L. Fabrikant, Sov. Phys. JETP 50 (1979) 311-317")
+@register(
+    "Waves in a plasma that is out of balance.", "M. I. Rabinovich, A. L. Fabrikant, Sov. Phys. JETP 50 (1979) 311-317"
+)
 def rabinovich_fabrikant():
     """Parameters α = 0.14, γ = 0.1, from (-1, 0, 0.5)."""
     return {"problem": ode(_plasma, [-1.0, 0.0, 0.5], 20, (0.14, 0.1))}

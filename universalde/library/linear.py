@@ -18,13 +18,17 @@ def _product(t, y, matrix):
     return matrix @ y
 
 
-@register("Exponential growth of one number.", "the rate is that of C. Rackauckas, Q. Nie, J. Open Res. Softw. 5 (2017) 15")
+@register(
+    "Exponential growth of one number.", "the rate is that of C. Rackauckas, Q. Nie, J. Open Res. Softw. 5 (2017) 15"
+)
 def linear():
     """``y' = 1.01 y``, ``y(0) = 1/2``."""
     return {"problem": ode(_growth, [0.5], 1, RATE), "exact": lambda t: np.array([0.5 * np.exp(RATE * t)])}
 
 
-@register("Exponential growth of a matrix.", "the rate is that of C. Rackauckas, Q. Nie, J. Open Res. Softw. 5 (2017) 15")
+@register(
+    "Exponential growth of a matrix.", "the rate is that of C. Rackauckas, Q. Nie, J. Open Res. Softw. 5 (2017) 15"
+)
 def linear_2d():
     """``Y' = 1.01 Y`` for a state of shape (4, 2)."""
     start = np.arange(1.0, 9.0).reshape(4, 2) / 8

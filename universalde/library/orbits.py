@@ -29,7 +29,7 @@ def kepler_orbit(eccentricity: float, t: float) -> np.ndarray:
     return np.array([c - eccentricity, root * s, -s * rate, root * c * rate])
 
 
-def kepler_parts(eccentricity: float, end: float) -> dict:
+def kepler_parts(eccentricity: float, end: float | int) -> dict:
     """The two-body problem with its exact solution."""
     start = [1 - eccentricity, 0.0, 0.0, np.sqrt((1 + eccentricity) / (1 - eccentricity))]
     return {

@@ -16,7 +16,9 @@ def _lotka_volterra(t, state, args):
     return [a * x - b * x * y, -c * y + d * x * y]
 
 
-@register("Prey and predators.", "A. J. Lotka, Elements of Physical Biology (1925); V. Volterra, Nature 118 (1926) 558-560")
+@register(
+    "Prey and predators.", "A. J. Lotka, Elements of Physical Biology (1925); V. Volterra, Nature 118 (1926) 558-560"
+)
 def lotka_volterra(a=1.5, b=1.0, c=3.0, d=1.0):
     """``x' = a x - b x y``, ``y' = -c y + d x y`` from (1, 1)."""
 
@@ -31,7 +33,9 @@ def _fitzhugh_nagumo(t, state, args):
     return [v - v**3 / 3 - w + current, rate * (v + a - b * w)]
 
 
-@register("Spikes of a nerve.", "R. FitzHugh, Biophys. J. 1 (1961) 445-466; J. Nagumo et al., Proc. IRE 50 (1962) 2061-2070")
+@register(
+    "Spikes of a nerve.", "R. FitzHugh, Biophys. J. 1 (1961) 445-466; J. Nagumo et al., Proc. IRE 50 (1962) 2061-2070"
+)
 def fitzhugh_nagumo():
     """``v' = v - v³/3 - w + 1/2``, ``w' = (v + 0.7 - 0.8 w) / 12.5`` from (1, 1)."""
     return {"problem": ode(_fitzhugh_nagumo, [1.0, 1.0], 10, (0.7, 0.8, 1 / 12.5, 0.5))}
@@ -113,7 +117,10 @@ def _forced_rigid_body(t, state, args):
     return [-2 * y * z, 1.25 * x * z, -0.5 * x * y + jnp.sin(t) ** 2 / 4]
 
 
-@register("A body that turns freely.", "L. Euler, Mém. Acad. Berlin 14 (1758) 154-193; K. Soetaert, J. Cash, F. Mazzia, Solving DEs in R (2012)")
+@register(
+    "A body that turns freely.",
+    "L. Euler, Mém. Acad. Berlin 14 (1758) 154-193; K. Soetaert, J. Cash, F. Mazzia, Solving DEs in R (2012)",
+)
 def rigid_body():
     """``x' = -2 y z``, ``y' = 5/4 x z``, ``z' = -1/2 x y`` from (1, 0, 0.9)."""
     invariants = {
@@ -123,7 +130,9 @@ def rigid_body():
     return {"problem": ode(_rigid_body, [1.0, 0.0, 0.9], 20), "invariants": invariants}
 
 
-@register("A turning body that is pushed.", "after problem EULR of Hairer, Nørsett, Wanner, Solving ODEs I (1993), II.10")
+@register(
+    "A turning body that is pushed.", "after problem EULR of Hairer, Nørsett, Wanner, Solving ODEs I (1993), II.10"
+)
 def forced_rigid_body():
     """The free body with ``sin² t / 4`` added to ``z'``."""
     return {"problem": ode(_forced_rigid_body, [1.0, 0.0, 0.9], 20)}

@@ -45,7 +45,7 @@ class Entry:
         return float(np.max(np.abs(np.asarray(y) - self.end)) / np.max(np.abs(self.end)))
 
 
-def ode(f: Callable, y0: Any, end: float, args: Any = None) -> Problem:
+def ode(f: Callable, y0: Any, end: float | int, args: Any = None) -> Problem:
     """The problem on ``(0, end)`` with arrays of JAX's default precision."""
     return ODE(f, jnp.asarray(y0, float), (0.0, float(end)), args)
 
