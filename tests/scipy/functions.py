@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy import cos
+from numpy.linalg import norm
 
 ROTATION = ((0.0, 1.0), (-1.0, 0.0))
 
@@ -70,7 +71,7 @@ def filled(t, y):
 def products(t, y):
     """The linear oscillator through products, norms and a stack of parts."""
     turned = np.dot(np.array(ROTATION), y)
-    return np.concatenate([turned[:1], turned[1:]]) * np.linalg.norm([y[0], y[1]]) ** 0
+    return np.concatenate([turned[:1], turned[1:]]) * np.linalg.norm([y[0], y[1]]) ** 0 + norm(0 * y)
 
 
 def made_of_columns(t, y):

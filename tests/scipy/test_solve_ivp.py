@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.integrate import RK45
 from scipy.integrate import solve_ivp as theirs
 
 import universalde as ude
@@ -61,6 +62,7 @@ TABLE = {
         (F.made_of_columns, (0, 3), [1.0, 0.0]), {"vectorized": True, "t_eval": [1, 3]}, same_rows),
     "RK23": (SWING, {"method": "RK23"}, same_ends),
     "DOP853": (SWING, {"method": "DOP853"}, same_ends),
+    "a method may be SciPy's class": (SWING, {"method": RK45}, same_ends),
     "a terminal event stops the solve": ((F.cannon, (0, 100), [0, 10]), {"events": F.hit_ground}, same_events),
     "several events are found, until a terminal one": (
         (F.cannon, (0, 100), [0, 10]), {"events": [F.hit_ground, F.apex]}, same_events),

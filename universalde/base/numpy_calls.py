@@ -86,20 +86,18 @@ def _stacked(value: Any) -> Any:
     )
 
 
+_MODULES = ((np, jnp), (np.linalg, jnp.linalg), (np.fft, jnp.fft), (math, jnp))
+
+
 def _from_numpy(value: Any) -> Any:
     """The stand-in of a module or function that belongs to NumPy or ``math``; ``None`` for anything else."""
-    if value is np:
-        return _stand_in(np, jnp)
-    if value is math:
-        return _stand_in(math, jnp)
     name = getattr(value, "__name__", None)
-    if isinstance(value, types.ModuleType):
-        parts = value.__name__.split(".")
-        return _stand_in(value, getattr(jnp, parts[1], None)) if parts[0] == "numpy" and len(parts) == 2 else None
-    if not isinstance(name, str) or not callable(value) or isinstance(value, type):
-        return None
-    known = getattr(np, name, None) is value or getattr(math, name, None) is value
-    return _either(value, getattr(jnp, name, None)) if known else None
+    for module, counterpart in _MODULES:
+        if value is module:
+            return _stand_in(module, counterpart)
+        if isinstance(name, str) and callable(value) and getattr(module, name, None) is value:
+            return _replaced(value, getattr(counterpart, name, None))
+    return None
 
 
 def on_arrays(function: Any) -> Any:

@@ -11,6 +11,7 @@ from scipy.optimize import OptimizeResult
 from ..base.numpy_calls import Untraceable, check_trace, on_arrays
 from ..base.status import STOPPED, SUCCESS
 from ..solve import solve
+from ..spec.method import Method
 from ..spec.problem import ODE
 from ..spec.solution import Solution
 from .arguments import (
@@ -173,6 +174,6 @@ def _result(call: Solved, asked: Asked) -> OdeResult:
 
 
 def _label(ran: str, asked: Any) -> str:
-    """Which method ran, and for which name."""
+    """Which method ran, and for which of SciPy's."""
     name = ran.partition(":")[0]
-    return f"{name} for {asked}" if isinstance(asked, str) else name
+    return name if isinstance(asked, Method) else f"{name} for {getattr(asked, '__name__', asked)}"

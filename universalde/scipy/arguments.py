@@ -96,18 +96,18 @@ def settings(options: dict, span: tuple[float, float]) -> dict:
 
 
 def method_named(method: Any) -> Method:
+    """The method of ours that stands for one of SciPy's, given by name or as SciPy's class."""
     if isinstance(method, Method):
         return method
-    if method in STIFF or (isinstance(method, type) and method.__name__ in STIFF):
-        name = method if isinstance(method, str) else method.__name__
+    name = method.__name__ if isinstance(method, type) else method
+    if name in STIFF:
         raise Refused(
             f"method = {name!r}: the methods for stiff problems are not here yet. Give method='RK45' or 'DOP853' if the "
             "problem is not stiff, or fallback=True to have SciPy solve it"
         )
-    names = OURS.get(method) if isinstance(method, str) else None
-    if names is None:
+    if not isinstance(name, str) or name not in OURS:
         raise ValueError(f"method = {method!r}; give one of {', '.join(OURS)}, or a method of ours such as ude.Tsit5()")
-    return REGISTRY[next(name for name in names if name in REGISTRY)]()
+    return REGISTRY[next(ours for ours in OURS[name] if ours in REGISTRY)]()
 
 
 def arguments(args: Any) -> tuple:
