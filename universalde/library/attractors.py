@@ -1,4 +1,4 @@
-"""Strange attractors.  Neighbouring solutions part exponentially, so the spans are short enough for eight digits."""
+"""Strange attractors.  Neighbouring solutions part exponentially, so the spans are short enough to keep seven digits."""
 
 import jax.numpy as jnp
 

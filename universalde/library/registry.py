@@ -36,13 +36,14 @@ class Entry:
     invariants: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
 
     def error(self, y: Any) -> float:
-        """Greatest deviation of ``y`` from ``end``, relative to the largest entry of ``end``.
+        """Greatest deviation of ``y`` from ``end``, relative to the largest entry of ``end`` and the initial state.
 
         Errors: ``ValueError`` when no end is known.
         """
         if self.end is None:
             raise ValueError(f"{self.name} has no reference for these parameters; its default parameters have one")
-        return float(np.max(np.abs(np.asarray(y) - self.end)) / np.max(np.abs(self.end)))
+        size = max(np.max(np.abs(self.end)), np.max(np.abs(np.asarray(self.problem.y0))))
+        return float(np.max(np.abs(np.asarray(y) - self.end)) / size)
 
 
 def ode(f: Callable, y0: Any, end: float | int, args: Any = None) -> Problem:
