@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
 
-.PHONY: test test-all demo bench lint clean
+.PHONY: test test-all demo bench docs lint clean
 
 test: lint
 	$(BIN)/pytest -n $(WORKERS)
@@ -25,6 +25,11 @@ demo: $(VENV)/.installed-core
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench $(NAMES)
 
+# The site is in build/site.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m docs.tables
+	$(BIN)/zensical build -f mkdocs.yml
+
 # The environment is kept: `rm -rf .venv` to begin from nothing.
 clean:
 	rm -rf build dist reports .pytest_cache .ruff_cache .hypothesis
@@ -35,7 +40,7 @@ $(VENV)/.installed-core: pyproject.toml | $(BIN)/python
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/.installed-test $(VENV)/.installed-bench: $(VENV)/.installed-%: pyproject.toml | $(BIN)/python
+$(VENV)/.installed-test $(VENV)/.installed-bench $(VENV)/.installed-docs: $(VENV)/.installed-%: pyproject.toml | $(BIN)/python
 	$(PIP) -e ".[$*]"
 	@touch $@ $(VENV)/.installed-core
 

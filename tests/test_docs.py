@@ -6,10 +6,11 @@ import re
 
 import pytest
 
+from docs import tables
 from tests.source_rules import ROOT
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
-PAGES = ("learning", "discovery", "scipy", "library")
+PAGES = ("adding", "learning", "discovery", "scipy", "library")
 
 
 def blocks_of(page):
@@ -42,6 +43,10 @@ def test_every_block_runs_and_prints_what_it_promises(page):
         if len(promised) != len(printed) or not all(map(agree, promised, printed)):
             faults.append((number + 1, promised, printed))
     assert faults == []
+
+
+def test_the_table_of_methods_is_that_of_the_registry():
+    assert tables.PAGE.read_text("utf8") == tables.page(), "write it again: python -m docs.tables"
 
 
 @pytest.mark.parametrize(
