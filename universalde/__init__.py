@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .base.status import SolveError, Status
 from .control.pi import PI
+from .ensemble import Ensemble, Moments, Reduction, ensemble, mean, quantiles
 from .methods.explicit import ExplicitRK
 from .methods.rows import DP5, Tsit5, Vern7
 from .solve import solve
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "DP5", "Event", "ExplicitRK", "ODE", "PI", "Problem", "Save", "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "solve",
+    "DP5", "Ensemble", "Event", "ExplicitRK", "Moments", "ODE", "PI", "Problem", "Reduction", "Save", "Solution", "SolveError",
+    "Status", "Tableau", "Tsit5", "Vern7", "ensemble", "mean", "quantiles", "solve",
     "library", "scipy",
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """``solve``: the border, the compiled loop, and back."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
@@ -9,7 +9,7 @@ from .base.checks import check_finite
 from .base.status import STOPPED, SUCCESS, Status
 from .border import Border, border
 from .choose import check_controller, check_fits, choose
-from .compiled import known, remember
+from .compiled import Entry, known, remember
 from .control.pi import PI
 from .dense import Steps
 from .eager import run
@@ -19,7 +19,7 @@ from .spec.method import Method
 from .spec.problem import Problem
 from .spec.solution import Solution, Stats
 
-__all__ = ["solve"]
+__all__ = ["Prepared", "prepare", "solve"]
 
 DEFAULT_CONTROLLER = PI()
 
@@ -54,30 +54,44 @@ def solve(
         sol = ude.solve(problem, ude.Tsit5(), rtol=1e-8, atol=1e-8, saveat=jnp.linspace(0, 2, 5))
         jax.grad(lambda k: ude.solve(problem.replace(args=k), saveat=jnp.array([2.0])).ys[0])(0.5)
     """
+    call, entry, label = prepare(
+        problem, method,
+        rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller,
+        watches=method is None,
+    )  # fmt: skip
+    if call.traced:
+        check_finite(call.shape.unravel(call.operands.y0))
+        return _traced(call, entry.get("differentiable", differentiable)(call.operands), label)
+    method, controller = call.program.method, call.program.controller
+    return run(call, entry, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
+
+
+class Prepared(NamedTuple):
+    """A call that was checked and told apart, what is compiled for it, and the method's name with the reason."""
+
+    call: Border
+    entry: Entry
+    label: str
+
+
+def prepare(problem: Any, method: Method | None, *, watches: bool, **options: Any) -> Prepared:
+    """Check a call and find what was compiled for it; ``options`` are those of :func:`universalde.border.border`."""
     if not isinstance(problem, Problem):
         raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
-    watches = method is None
-    method, reason = choose(problem, rtol) if method is None else (method, "as given")
+    method, reason = choose(problem, options["rtol"]) if method is None else (method, "as given")
     check_fits(method, problem)
+    controller, saveat = options["controller"], options["saveat"]
     controller = DEFAULT_CONTROLLER if controller is None else controller
     check_controller(controller)
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
-    call = border(
-        problem, method, rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller,
-        watches=watches,
-    )  # fmt: skip
-    program, operands = call.program, call.operands
-    entry = known(program)
+    call = border(problem, method, **{**options, "controller": controller}, watches=watches)
+    entry = known(call.program)
     if entry is None:
         check_finite(problem.y0)
         call.check_right_hand_side()
-        entry = remember(program, problem.f)
-    label = f"{method.name}: {reason}"
-    if call.traced:
-        check_finite(call.shape.unravel(call.operands.y0))
-        return _traced(call, entry.get("differentiable", differentiable)(operands), label)
-    return run(call, entry, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
+        entry = remember(call.program, problem.f)
+    return Prepared(call, entry, f"{method.name}: {reason}")
 
 
 def _resolve(problem: Problem, method: Method, rtol: Any, atol: Any, dt0: Any, max_steps: int, controller: Any) -> Any:

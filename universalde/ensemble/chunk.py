@@ -1,0 +1,86 @@
+"""The compiled part of an ensemble: batches about as wide as the processor's vector registers, one after the other.
+
+A chunk is one program and, where :mod:`universalde.base.kernel` allows it, one native kernel.  Each batch is a small
+``vmap``; a trajectory waits for the slowest of its batch only, and what a batch works on stays in the first cache.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base.buffers import read, write
+from ..base.kernel import kernel
+from ..base.loop import repeat
+from ..border import Border
+from ..loop.integrate import integrate
+from ..loop.program import Operands, Program
+from ..loop.shown import shown
+from .result import Part
+from .rows import Lanes, Plan
+
+__all__ = ["Plan", "chunk_program", "flat", "plan_of"]
+
+MOST = 1024  # trajectories of a chunk
+PIECES = 16  # chunks that a smaller ensemble is cut into, so that no thread waits long for the last one
+CHUNK_BYTES = 1 << 26
+
+
+def width_for(size: int) -> int:
+    """Trajectories side by side for a state of ``size`` numbers; measured, see docs/decisions.md."""
+    if jax.default_backend() != "cpu":
+        return MOST
+    return 16 if size <= 16 else 8 if size <= 64 else 4 if size <= 256 else 1
+
+
+def plan_of(call: Border, size: int, chunk: int | None, width: int | None = None) -> Plan:
+    """How ``size`` trajectories are cut up; every ensemble of a problem shares one compiled shape unless ``chunk`` is given."""
+    width = width_for(call.shape.size) if width is None else width
+    if chunk is not None:
+        batches = used = -(-chunk // width)
+        return Plan(width, batches, used, -(-size // (width * used)))
+    saved = len(call.operands.ts) if call.program.saving == "times" else 0
+    each = call.shape.dtype.itemsize * call.shape.size * (saved + 1)
+    batches = max(1, min(MOST, CHUNK_BYTES // each) // width)
+    used = min(batches, -(-size // (PIECES * width)))
+    return Plan(width, batches, used, -(-size // (width * used)))
+
+
+def chunk_program(program: Program) -> Callable:
+    """``(operands, lanes, count) -> dict of arrays (batches, width, ...)``: the first ``count`` batches solved."""
+
+    def one(operands: Operands, lanes: Lanes) -> dict:
+        args = tuple(own if isinstance(own, jax.Array) else all_ for own, all_ in zip(lanes.args, operands.args, strict=True))
+        y0 = lanes.y0 if isinstance(lanes.y0, jax.Array) else operands.y0
+        own = operands._replace(y0=y0, args=args)
+        outcome = shown(program, own, integrate(program, own))
+        state = outcome.state
+        counts = jnp.stack([state.status, state.saved, state.accepted, state.rejected, state.rhs])
+        found = {"t": state.t, "y": state.y, "counts": counts}
+        return {**found, "ys": outcome.ys} if program.saving == "times" else found
+
+    def batch(operands: Operands, lanes: Lanes) -> dict:
+        return jax.vmap(one, in_axes=(None, 0))(operands, lanes)
+
+    def whole(operands: Operands, lanes: Lanes, count: Any, buffers: dict) -> dict:
+        def body(i: Any, state: tuple, buffers: dict) -> tuple:
+            rows = batch(operands, jax.tree.map(lambda leaf: read(leaf, i), lanes))
+            return state, {name: write(buffers[name], i, rows[name]) for name in buffers}
+
+        return repeat(body, (), limit=count, private=buffers)[1]
+
+    def chunk(operands: Operands, lanes: Lanes, count: Any) -> dict:
+        shapes = jax.eval_shape(batch, operands, jax.tree.map(lambda leaf: leaf[0], lanes))
+        batches = jax.tree.leaves(lanes)[0].shape[0]
+        buffers = {name: jnp.zeros((batches, *shape.shape), shape.dtype) for name, shape in shapes.items()}
+        return kernel(whole, native=program.method.native)(operands, lanes, count, buffers)
+
+    return chunk
+
+
+def flat(found: dict, rows: int) -> Part:
+    """Arrays of a chunk in NumPy, batches and lanes as one axis, without the lanes that only filled up the last batch."""
+    arrays = {name: np.asarray(x) for name, x in found.items()}
+    return Part({name: x.reshape(-1, *x.shape[2:])[:rows] for name, x in arrays.items()})
