@@ -3,7 +3,8 @@
 JAX's own rule for a batched predicate selects the *whole* carry after each iteration, so a buffer that holds one row per
 step is copied at every step.  Here the carry is told apart:
 
-* ``state``    small; under ``vmap`` a lane that has finished keeps its state (one select of a small array);
+* ``state``    small; under ``vmap`` a lane that has finished keeps its state (one select of a small array); layout
+  ``(..., *lanes)``, so that each component of the lanes' states is one contiguous vector;
 * ``shared``   buffers written at the loop counter, which all lanes share: layout ``(rows, *lanes, ...)``;
 * ``private``  buffers written at an index of each lane's own: layout ``(*lanes, rows, ...)``.
 
@@ -130,7 +131,7 @@ def _execute(*operands: Any, cond: Any, body: Any, sizes: tuple[int, ...], lanes
 
 
 def _select(active: Any, new: Any, old: Any) -> Any:
-    return jnp.where(active.reshape(active.shape + (1,) * (new.ndim - active.ndim)), new, old)
+    return jnp.where(active, new, old)
 
 
 loop_p = jex.Primitive("universalde_loop")
@@ -156,12 +157,19 @@ def _loop_batch(operands: Sequence, dims: Sequence, *, cond: Any, body: Any, siz
     limit_dim, (cond_dims, body_dims, *carry_dims) = _split(dims, sizes)
     if limit_dim is not None:
         raise ValueError("the limit of a loop (max_steps, capacity) cannot differ between the lanes of a vmap")
-    axes = [axis for axis, group in zip((0, 1, 0), carry, strict=True) for _ in group]  # shared buffers: row first
+    # State: lanes last, so that the parts of a state are contiguous.  Shared buffers: row first.
+    axes = [axis for axis, group in zip((None, 1, 0), carry, strict=True) for _ in group]
+    unbatched = [jnp.ndim(x) - (d is not None) for x, d in zip(sum(carry, []), sum(carry_dims, []), strict=True)]
+    axes = [ndim if axis is None else axis for axis, ndim in zip(axes, unbatched, strict=True)]
     flat = [_to_axis(x, d, axis, size) for x, d, axis in zip(sum(carry, []), sum(carry_dims, []), axes, strict=True)]
     state = flat[: sizes[2]]
-    new_lanes = (size, *lanes)
-    new_cond = jax.vmap(partial(_call, cond), in_axes=(*cond_dims, *[0] * len(state)), axis_size=size)
-    new_body = jax.vmap(partial(_call, body), in_axes=(*body_dims, None, 0, *axes), out_axes=axes, axis_size=size)
+    new_lanes = (*lanes, size)
+    new_cond = jax.vmap(
+        partial(_call, cond), in_axes=(*cond_dims, *axes[: len(state)]), out_axes=len(lanes), axis_size=size
+    )
+    new_body = jax.vmap(
+        partial(_call, body), in_axes=(*body_dims, None, len(lanes), *axes), out_axes=axes, axis_size=size
+    )
     out = loop_p.bind(
         limit, *cond_consts, *body_consts, *flat,
         cond=jax.make_jaxpr(new_cond)(*cond_consts, *state),

@@ -49,7 +49,10 @@ def plan_of(call: Border, size: int, chunk: int | None, width: int | None = None
 
 
 def chunk_program(program: Program) -> Callable:
-    """``(operands, lanes, count) -> dict of arrays (batches, width, ...)``: the first ``count`` batches solved."""
+    """``(operands, lanes, count) -> dict of arrays (batches, width, ...)``: the first ``count`` batches solved.
+
+    Lanes are the last axis of what goes in, so that each parameter of a batch is one vector.
+    """
 
     def one(operands: Operands, lanes: Lanes) -> dict:
         args = tuple(own if isinstance(own, jax.Array) else all_ for own, all_ in zip(lanes.args, operands.args, strict=True))
@@ -62,7 +65,7 @@ def chunk_program(program: Program) -> Callable:
         return {**found, "ys": outcome.ys} if program.saving == "times" else found
 
     def batch(operands: Operands, lanes: Lanes) -> dict:
-        return jax.vmap(one, in_axes=(None, 0))(operands, lanes)
+        return jax.vmap(one, in_axes=(None, -1))(operands, lanes)
 
     def whole(operands: Operands, lanes: Lanes, count: Any, buffers: dict) -> dict:
         def body(i: Any, state: tuple, buffers: dict) -> tuple:

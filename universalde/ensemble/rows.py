@@ -55,7 +55,7 @@ class Rows(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What differs, flat: ``y0`` and each array of ``args`` with rows in front; ``()`` for what is the same for all."""
+    """What differs, flat: ``y0`` and each array of ``args``, batches first and lanes last; ``()`` for what is the same for all."""
 
     y0: Any
     args: tuple
@@ -194,8 +194,12 @@ def template(problem: Problem, slots: dict[str, Varied]) -> Problem:
 
 
 def lanes_of(call: Border, slots: dict[str, Varied], plan: Plan) -> Lanes:
-    """The slots as flat arrays of shape ``(batches, width, ...)`` in the precision of the operands."""
+    """The slots as flat arrays of shape ``(batches, ..., width)`` in the precision of the operands."""
     batches, width = plan.batches, plan.width
+
+    def lanes_last(x: Any) -> Any:
+        return (np if type(x) is np.ndarray else jnp).moveaxis(x.reshape(batches, width, *x.shape[1:]), 1, -1)
+
     args: list = [()] * len(call.operands.args)
     if "args" in slots:
         _, leaves, flags = slots["args"]
@@ -204,11 +208,11 @@ def lanes_of(call: Border, slots: dict[str, Varied], plan: Plan) -> Lanes:
             if flags[k]:
                 leaf, dtype = leaves[k], call.operands.args[place].dtype
                 leaf = leaf if leaf.dtype == dtype else np.asarray(leaf).astype(dtype)
-                args[place] = leaf.reshape(batches, width, *leaf.shape[1:])
+                args[place] = lanes_last(leaf)
     if "y0" not in slots:
         return Lanes((), tuple(args))
     _, leaves, flags = slots["y0"]
     rows = batches * width
     full = [np.asarray(leaf) if f else np.broadcast_to(leaf, (rows, *np.shape(leaf))) for leaf, f in zip(leaves, flags, strict=True)]
     flat = np.concatenate([leaf.reshape(rows, -1).astype(call.shape.dtype, copy=False) for leaf in full], axis=1)
-    return Lanes(flat.reshape(batches, width, -1), tuple(args))
+    return Lanes(lanes_last(flat), tuple(args))
