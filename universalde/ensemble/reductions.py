@@ -55,7 +55,7 @@ def as_reduction(reduce: Any) -> Reduction:
 
 
 class Moments(NamedTuple):
-    """How many values there were, their mean, and the sum of squared differences from it; each shaped like ``ys[0]``."""
+    """How many values there were, their mean (NaN of none), and the sum of squared differences from it, like ``ys[0]``."""
 
     count: Any
     mean: Any
@@ -76,7 +76,8 @@ def _moments(ys: Any) -> tuple[Any, Any, Any]:
     there = np.isfinite(ys)
     count = there.sum(axis=0)
     center = np.where(there, ys, 0).sum(axis=0) / np.where(count, count, 1)
-    return count, center, np.where(there, np.abs(ys - center) ** 2, 0).sum(axis=0)
+    apart = np.where(there, ys, center) - center
+    return count, center, np.sum(np.abs(apart) ** 2, axis=0)
 
 
 def _merged(a: tuple, b: tuple) -> tuple[Any, Any, Any]:
@@ -96,7 +97,12 @@ def _add_moments(total: Any, part: Any) -> Moments:
     return Moments(*(jax.tree.unflatten(structure, column) for column in zip(*rows, strict=True)))
 
 
-mean = Reduction(_add_moments)
+def _without_none(total: Moments) -> Moments:
+    mean = jax.tree.map(lambda count, mean: np.where(count > 0, mean, np.nan), total.count, total.mean)
+    return total._replace(mean=mean)
+
+
+mean = Reduction(_add_moments, _without_none)
 r"""Mean and variance of ``ys`` at every time, as :class:`Moments`; NaN (what was not reached) is left out and not counted.
 
 Example: ``ude.ensemble(problem, over=over, saveat=times, reduce=ude.mean).summary.mean``
@@ -105,7 +111,7 @@ Source: T. F. Chan, G. H. Golub and R. J. LeVeque, The American Statistician 37 
 """
 
 
-def quantiles(levels: Sequence[float]) -> Reduction:
+def quantiles(levels: float | Sequence[float]) -> Reduction:
     """Quantiles of ``ys`` at every time: each leaf ``(levels, K, ...)``; NaN (what was not reached) is left out.
 
     The values are gathered, so their memory is what the whole ensemble's ``ys`` take.

@@ -65,6 +65,8 @@ def rows_of(problem: Problem, over: Any, change: Callable | None) -> Rows:
     """Check ``over``; with ``change`` its rows are handed to it, without it they are the slots themselves."""
     if change is None:
         _check_slots(over)
+    elif not callable(change):
+        raise TypeError(f"change = {_short(change)}; give a function change(problem, row) that returns a problem")
     tree = jax.tree.map(_as_rows, over, is_leaf=_is_list)
     named = [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
     if not all(is_concrete(leaf) for _, leaf in named):
