@@ -1,6 +1,6 @@
 """The benchmarks by name."""
 
-from bench import capacity, explicit, gradients, lotka_volterra
+from bench import capacity, ensemble, explicit, gradients, lotka_volterra
 from bench.contract import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         gradients.FITTED_SPIRAL,
         capacity.BENCHMARK,
         *explicit.BENCHMARKS,
+        ensemble.BENCHMARK,
     )
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
 from ..solve import Prepared, prepare
@@ -10,7 +11,7 @@ from ..spec.controller import Controller
 from ..spec.method import Method
 from ..spec.problem import Problem
 from ..spec.save import Save
-from .chunk import Plan, chunk_program, flat, plan_of
+from .chunk import Plan, chunk_program, flat, plan_of, width_of
 from .pool import cores, in_order
 from .progress import shown
 from .reductions import as_reduction
@@ -69,10 +70,11 @@ def ensemble(
     prepared = prepare(
         template(problem, rows.take(np.zeros(1, int))), method,
         rtol=rtol, atol=atol, saveat=_saved(saveat), dt0=dt0, max_steps=max_steps, controller=controller,
+        watches=False,
     )  # fmt: skip
     if prepared.call.traced:
         raise TypeError("ensemble was called inside jit, grad or vmap; there write jax.vmap of ude.solve")
-    plan = plan_of(prepared.call, rows.size, chunk)
+    plan = plan_of(prepared.call, rows.size, chunk, width_of(prepared, lambda width: _one_batch(prepared, rows, width)))
     store = NoStore()
     if checkpoint is not None:
         store = Store(checkpoint, fingerprint(prepared.call, rows.leaves, rows.trace(), (rows.size, *plan)))
@@ -120,6 +122,12 @@ def _gathered(prepared: Prepared, rows: Rows, plan: Plan, store: Any, reduction:
         answer = summary_of(whole, call.program.saving == "times", reduction.finish(total), prepared.label)
     warn_of_failures(answer.result)
     return answer
+
+
+def _one_batch(prepared: Prepared, rows: Rows, width: int) -> Lanes:
+    """The first row as often as a batch is wide."""
+    lanes = lanes_of(prepared.call, rows.take(np.zeros(width, int)), Plan(width, 1, 1, 1))
+    return jax.tree.map(lambda leaf: leaf[0], lanes)
 
 
 def _worker(prepared: Prepared, rows: Rows, plan: Plan, store: Any) -> Callable[[int], Part]:

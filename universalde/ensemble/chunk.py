@@ -12,32 +12,49 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.buffers import read, write
-from ..base.kernel import kernel
+from ..base.kernel import kernel, obstacle
 from ..base.loop import repeat
 from ..border import Border
 from ..loop.integrate import integrate
 from ..loop.program import Operands, Program
 from ..loop.shown import shown
+from ..solve import Prepared
 from .result import Part
 from .rows import Lanes, Plan
 
-__all__ = ["Plan", "chunk_program", "flat", "plan_of"]
+__all__ = ["batch_program", "chunk_program", "flat", "plan_of", "width_of"]
 
 MOST = 1024  # trajectories of a chunk
 PIECES = 16  # chunks that a smaller ensemble is cut into, so that no thread waits long for the last one
 CHUNK_BYTES = 1 << 26
+WIDTH, FEW = 16, 4  # states of more than FEW numbers fill the vector registers by themselves
+WIDE, NUMBERS = 64, 4096  # trajectories, and numbers in their states, side by side outside a native kernel
 
 
-def width_for(size: int) -> int:
-    """Trajectories side by side for a state of ``size`` numbers; measured, see docs/decisions.md."""
+def width_of(prepared: Prepared, shapes: Callable[[int], Lanes]) -> int:
+    """Trajectories side by side: what fills the vector registers and can be one native kernel; measured, see decisions.
+
+    ``shapes(width)`` are the lanes of one batch.
+    """
     if jax.default_backend() != "cpu":
         return MOST
-    return 16 if size <= 16 else 8 if size <= 64 else 4 if size <= 256 else 1
+    call, found = prepared.call, prepared.entry.functions
+    key = ("width", tuple(leaf.shape for leaf in jax.tree.leaves(shapes(1))))
+    if key not in found:
+        found[key] = _width(call, shapes)
+    return found[key]
 
 
-def plan_of(call: Border, size: int, chunk: int | None, width: int | None = None) -> Plan:
+def _width(call: Border, shapes: Callable[[int], Lanes]) -> int:
+    size, batch = call.shape.size, batch_program(call.program)
+    for width in (WIDTH, 1) if size <= FEW else (1,):
+        if call.program.method.native and obstacle(jax.make_jaxpr(batch)(call.operands, shapes(width))) is None:
+            return width
+    return max(1, min(WIDE, NUMBERS // size))
+
+
+def plan_of(call: Border, size: int, chunk: int | None, width: int) -> Plan:
     """How ``size`` trajectories are cut up; every ensemble of a problem shares one compiled shape unless ``chunk`` is given."""
-    width = width_for(call.shape.size) if width is None else width
     if chunk is not None:
         batches = used = -(-chunk // width)
         return Plan(width, batches, used, -(-size // (width * used)))
@@ -48,24 +65,24 @@ def plan_of(call: Border, size: int, chunk: int | None, width: int | None = None
     return Plan(width, batches, used, -(-size // (width * used)))
 
 
-def chunk_program(program: Program) -> Callable:
-    """``(operands, lanes, count) -> dict of arrays (batches, width, ...)``: the first ``count`` batches solved.
-
-    Lanes are the last axis of what goes in, so that each parameter of a batch is one vector.
-    """
+def batch_program(program: Program) -> Callable:
+    """``(operands, lanes) -> dict of arrays (width, ...)``; lanes are the last axis, each parameter of a batch one vector."""
 
     def one(operands: Operands, lanes: Lanes) -> dict:
-        args = tuple(own if isinstance(own, jax.Array) else all_ for own, all_ in zip(lanes.args, operands.args, strict=True))
-        y0 = lanes.y0 if isinstance(lanes.y0, jax.Array) else operands.y0
-        own = operands._replace(y0=y0, args=args)
+        args = tuple(all_ if isinstance(own, tuple) else own for own, all_ in zip(lanes.args, operands.args, strict=True))
+        own = operands._replace(y0=operands.y0 if isinstance(lanes.y0, tuple) else lanes.y0, args=args)
         outcome = shown(program, own, integrate(program, own))
         state = outcome.state
         counts = jnp.stack([state.status, state.saved, state.accepted, state.rejected, state.rhs])
         found = {"t": state.t, "y": state.y, "counts": counts}
         return {**found, "ys": outcome.ys} if program.saving == "times" else found
 
-    def batch(operands: Operands, lanes: Lanes) -> dict:
-        return jax.vmap(one, in_axes=(None, -1))(operands, lanes)
+    return jax.vmap(one, in_axes=(None, -1))
+
+
+def chunk_program(program: Program) -> Callable:
+    """``(operands, lanes, count) -> dict of arrays (batches, width, ...)``: the first ``count`` batches solved."""
+    batch = batch_program(program)
 
     def whole(operands: Operands, lanes: Lanes, count: Any, buffers: dict) -> dict:
         def body(i: Any, state: tuple, buffers: dict) -> tuple:

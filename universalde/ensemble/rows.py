@@ -111,7 +111,7 @@ def _is_list(x: Any) -> bool:
 def _as_rows(leaf: Any) -> Any:
     if _is_list(leaf):
         return stacked(leaf, "over")
-    if not isinstance(leaf, jax.Array) or jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) or not is_concrete(leaf):
+    if not isinstance(leaf, jax.Array) or jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) or not is_concrete(leaf):
         return leaf
     return np.asarray(leaf)
 

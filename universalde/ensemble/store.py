@@ -10,6 +10,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..border import Border
@@ -107,7 +108,7 @@ def _text(value: Any) -> bytes:
 def _values(leaves: Any) -> list[bytes]:
     found = []
     for leaf in leaves:
-        keys = hasattr(leaf, "dtype") and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        keys = hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
         array = np.asarray(jax.random.key_data(leaf) if keys else leaf)
         found += [f"{array.dtype}{array.shape}".encode(), array.tobytes() if array.dtype != object else _text(leaf)]
     return found
