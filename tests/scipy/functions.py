@@ -68,6 +68,13 @@ def filled(t, y):
     return dy
 
 
+def extremes(t, y):
+    """Decay by Python's extremes, a copy that is changed, and lists in the place of arrays."""
+    dy = np.copy(y)
+    dy[1] = max(y[1], 0.1, 0.2 * y[0])
+    return -np.dot([[1.0, 0.0], [0.0, 1.0]], dy) * min(y) / np.min(y)
+
+
 def products(t, y):
     """The linear oscillator through products, norms and a stack of parts."""
     turned = np.dot(np.array(ROTATION), y)

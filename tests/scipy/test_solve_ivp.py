@@ -78,6 +78,7 @@ TABLE = {
     "an event may never happen": ((F.pendulum, (0, 1), [1.0, 0.0]), {"events": F.Crossing(True)}, same_events),
     "a function of this module, math, and names from NumPy": ((F.with_helper, (0, 3), [1.0, 0.0]), {}, same_ends),
     "an array filled item by item": ((F.filled, (0, 3), [1.0, 0.0]), {}, same_ends),
+    "extremes, a copy that is changed, lists as arrays": ((F.extremes, (0, 1), [1.0, 2.0]), {}, same_ends),
     "products, norms and parts": ((F.products, (0, 3), [1.0, 0.0]), {}, same_ends),
 }  # fmt: skip
 

@@ -1,8 +1,9 @@
 """Functions written with NumPy, made traceable.
 
 NumPy's functions refuse JAX's traced arrays.  ``on_arrays(function)`` is the same function with a stand-in for ``numpy``
-and ``math`` wherever it names them: a call that is handed a traced array goes to ``jax.numpy``, every other call stays
-what it was.  Arrays that NumPy makes to be filled (``zeros``, ``empty``, …) can be filled.  Nothing global is changed; the function is built anew with other globals and cells.
+and ``math``, and for Python's ``max`` and ``min``, wherever it names them: a call that is handed a traced array goes to
+``jax.numpy``, every other call stays what it was.  Arrays that NumPy makes (``zeros``, ``empty``, ``copy``, …) can be
+filled.  Nothing global is changed; the function is built anew with other globals and cells.
 """
 
 import functools
@@ -55,22 +56,39 @@ def _replaced(value: Any, counterpart: Any) -> Any:
 def _either(function: Callable, counterpart: Callable | None) -> Callable:
     """``function``, or its counterpart in JAX when an argument is traced."""
     name = getattr(function, "__name__", repr(function))
-    fills = name in _FILLED and getattr(np, name, None) is function
+    ours = getattr(np, name, None) is function
 
     def call(*args: Any, **keywords: Any) -> Any:
         args, keywords = jax.tree.map(lambda x: x.value if isinstance(x, Filled) else x, (args, keywords))
-        if not _traced((args, keywords)):
-            value = function(*args, **keywords)
-        elif counterpart is None:
+        traced = _traced((args, keywords))
+        if traced and counterpart is None:
             raise TypeError(f"jax.numpy has no {name}")
-        else:
-            value = counterpart(*map(_stacked, args), **keywords)
-        return Filled(value) if fills else value
+        value = _in_jax(counterpart, args, keywords) if traced else function(*args, **keywords)
+        return Filled(value) if ours and (name in _MADE or (traced and name in _COPIED)) else value
 
     return call
 
 
-_FILLED = {f"{name}{end}" for name in ("zeros", "ones", "empty", "full") for end in ("", "_like")}
+_MADE = {f"{name}{end}" for name in ("zeros", "ones", "empty", "full") for end in ("", "_like")}
+_COPIED = {"array", "copy"}
+
+
+def _in_jax(counterpart: Any, args: tuple, keywords: dict) -> Any:
+    """The call in JAX, whose functions take no lists in the place of arrays."""
+    args = tuple(_stacked(x) for x in args)
+    try:
+        return counterpart(*args, **keywords)
+    except TypeError:
+        if not any(isinstance(x, list) for x in args):
+            raise
+    return counterpart(*(np.asarray(x) if isinstance(x, list) else x for x in args), **keywords)
+
+
+def _extreme(of_two: Callable, of_many: Callable) -> Callable:
+    def call(*args: Any) -> Any:
+        return functools.reduce(of_two, args) if len(args) > 1 else of_many(jnp.asarray(args[0]))
+
+    return call
 
 
 def _traced(tree: Any) -> bool:
@@ -86,6 +104,7 @@ def _stacked(value: Any) -> Any:
     )
 
 
+_BUILT_IN = {"max": _either(max, _extreme(jnp.maximum, jnp.max)), "min": _either(min, _extreme(jnp.minimum, jnp.min))}
 _MODULES = ((np, jnp), (np.linalg, jnp.linalg), (np.fft, jnp.fft), (math, jnp))
 
 
@@ -131,7 +150,11 @@ def _function(function: types.FunctionType, made: dict) -> types.FunctionType:
     new = types.FunctionType(function.__code__, kept, function.__name__, function.__defaults__, cells or None)
     new.__kwdefaults__ = function.__kwdefaults__
     made[id(function)] = new  # before what it refers to: that may refer to it
-    kept.update({name: _rebuilt(names[name], made) for name in global_names(function.__code__) if name in names})
+    for name in global_names(function.__code__):
+        if name in names:
+            kept[name] = _rebuilt(names[name], made)
+        elif name in _BUILT_IN:
+            kept[name] = _BUILT_IN[name]
     for cell, old in zip(cells, function.__closure__ or (), strict=True):
         try:
             cell.cell_contents = _rebuilt(old.cell_contents, made)
@@ -145,8 +168,8 @@ _HINTS: tuple[tuple[Any, str, str], ...] = (
     (
         (TypeError, ValueError),
         "immutable",
-        "an array that JAX holds is changed in place there; fill an array made by np.zeros or np.empty, or return "
-        "np.array([...]) of the parts",
+        "an array that JAX holds is changed in place there; fill an array made by np.zeros, np.empty or "
+        "np.copy, or return np.array([...]) of the parts",
     ),
     (
         (jax.errors.TracerArrayConversionError, ValueError),
