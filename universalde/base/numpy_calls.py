@@ -85,8 +85,8 @@ def _in_jax(counterpart: Any, args: tuple, keywords: dict) -> Any:
 
 
 def _extreme(of_two: Callable, of_many: Callable) -> Callable:
-    def call(*args: Any) -> Any:
-        return functools.reduce(of_two, args) if len(args) > 1 else of_many(jnp.asarray(args[0]))
+    def call(first: Any, *others: Any) -> Any:
+        return functools.reduce(of_two, others, first) if others else of_many(jnp.asarray(first))
 
     return call
 
