@@ -1,0 +1,145 @@
+"""Low-storage Runge–Kutta methods: a step works in the registers that its scheme promises."""
+
+import functools
+import importlib
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..base.hold import hold
+from ..spec.method import Equation, Method, Step
+from ..tableaus.low_storage import LowStorage, walk
+
+__all__ = ["LowStorageRK", "LowStorageRow"]
+
+UNROLLED = 16  # stages up to which the step of a small state is written out, as for other explicit methods
+LARGE = 4096  # numbers in a state from which on stages are run by a loop, so that the registers are all a step holds
+
+
+class LowStorageRK(Method):
+    r"""The explicit Runge–Kutta method of a :class:`LowStorage` row.
+
+    A step from :math:`y` holds ``method.registers`` vectors of the size of the state, the state and the error estimate
+    included, and what ``f`` itself needs.  Solve with ``saveat=ude.Save(end=True)`` where memory is short.
+
+    Memory is the derivative at the start of the step when the row says so (FSAL).  Dense output: cubic Hermite
+    interpolation, whose two slopes are evaluated only in steps that are read.
+
+    Example: ``ude.solve(problem, ude.CarpenterKennedy2N54(), dt0=1e-3, saveat=ude.Save(end=True))``
+    """
+
+    remembers: ClassVar[bool] = False
+
+    tableau: LowStorage
+    native: bool = True  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
+
+    @property
+    def order(self) -> int:
+        return self.tableau.order
+
+    @property
+    def error_order(self) -> int:
+        return self.tableau.error_order if self.adaptive else self.order - 1
+
+    @property
+    def name(self) -> str:
+        return self.tableau.name
+
+    @property
+    def adaptive(self) -> bool:
+        return self.tableau.error is not None
+
+    @property
+    def completes(self) -> bool:
+        return True
+
+    @property
+    def registers(self) -> int:
+        """Vectors of the size of the state that a step works in."""
+        return self.tableau.registers
+
+    def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Any]:
+        return (equation.f(t, y) if self.tableau.fsal else ()), ()
+
+    def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
+        table = self.tableau
+        whole = table.stages <= UNROLLED and y.size < LARGE
+        new, error = (_unrolled if whole else _rolled)(table, equation.f, t, h, y, memory)
+        if table.fsal:
+            memory = equation.f(t + h, new)
+            error = error + (h * table.numbers.error[-1]) * memory  # pyright: ignore[reportOptionalSubscript]
+        return Step(y=new, error=error, memory=memory, data=(y, new), rhs=table.stages)
+
+    def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
+        def f(t: Any, y: Any) -> Any:
+            return hold(equation.f(t, hold(y)))
+
+        return self.step(Equation(f=f), t, h, y, memory, cache)
+
+    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
+        y, new = data
+        return y, new, h * equation.f(t, y), h * equation.f(t + h, new)
+
+    def dense(self, data: Any, theta: Any) -> Any:
+        y, new, first, last = data
+        rest = 1 - theta
+        return y + theta * (theta * (3 - 2 * theta) * (new - y) + rest * (rest * first - theta * last))
+
+
+def _unrolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) -> tuple[Any, Any]:
+    """Result and error estimate; each stage written out."""
+    numbers, error = table.numbers, None
+
+    def evaluate(i: int, place: Any) -> Any:
+        nonlocal error
+        k = memory if i == 0 and table.fsal else f(t + numbers.c[i] * h, place)
+        if numbers.error is not None and numbers.error[i]:
+            term = (h * numbers.error[i]) * k
+            error = term if error is None else error + term
+        return k
+
+    new = walk(table.scheme, numbers.rows, evaluate, h, y, jnp.zeros_like(y))
+    return new, error
+
+
+def _rolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) -> tuple[Any, Any]:
+    """The same in a loop over the stages, which holds the registers and nothing else."""
+    numbers, estimates, first = table.numbers, table.error is not None, int(table.fsal)
+    weights = numbers.error[: table.stages] if estimates else (0.0,) * table.stages
+    packed = jnp.asarray(np.column_stack([numbers.rows, weights]), h.dtype)[first:], jnp.asarray(numbers.c, h.dtype)[first:]
+
+    def stage(carry: tuple, row: Any) -> tuple:
+        registers, error = carry
+        (*row, weight), c = row
+        k = f(t + c * h, registers[0])
+        error = error + (h * weight) * k if estimates else None
+        return (table.scheme.stage(row, h, k, registers), error), None
+
+    registers = table.scheme.start(y, jnp.zeros_like(y), numbers.rows)
+    error = jnp.zeros_like(y) if estimates else None
+    if table.fsal:
+        registers = table.scheme.stage(numbers.rows[0], h, memory, registers)
+        error = (h * weights[0]) * memory
+    (registers, error), _ = jax.lax.scan(stage, (registers, error), packed)
+    return registers[0], error
+
+
+class LowStorageRow:
+    """A method of a stored table: called, it gives the :class:`LowStorageRK`; the table is read at the first call."""
+
+    def __init__(self, name: str, family: str, summary: str):
+        self.__name__, self.family, self.__doc__ = name, family, summary
+
+    @functools.cached_property
+    def tableau(self) -> LowStorage:
+        """The numbers."""
+        return getattr(importlib.import_module(f"..tableaus.{self.family}", __package__), self.__name__.upper())
+
+    @functools.cache  # noqa: B019 - rows live as long as the module
+    def __call__(self, *, native: bool = True) -> LowStorageRK:
+        return LowStorageRK(self.tableau, native)
+
+    def __repr__(self) -> str:
+        return f"ude.{self.__name__}"
