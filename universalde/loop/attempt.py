@@ -8,7 +8,7 @@ from ..spec.controller import Verdict, mean_square
 from ..spec.method import Equation, Step
 from .program import Operands, Program
 
-__all__ = ["Attempt", "attempt", "reads_every_step"]
+__all__ = ["Attempt", "attempt", "never_refused", "reads_every_step"]
 
 NEARLY_ALL = 0.999  # a step that would leave less than a thousandth of what remains goes to the end instead
 
@@ -25,6 +25,11 @@ class Attempt(NamedTuple):
 def reads_every_step(program: Program) -> bool:
     """Whether every step is read between its ends: by events that look for crossings, or as a past."""
     return bool(program.events) or "history" in program.parts
+
+
+def never_refused(program: Program, step: Step) -> bool:
+    """Whether every step stands or ends the solve, so that nobody needs the state before it."""
+    return step.error is None and step.ok is True and not program.events
 
 
 def _tempered(square: Any, coarse: Any) -> Any:

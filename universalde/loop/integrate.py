@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from ..base.loop import loop
 from ..base.status import FULL, MAX_STEPS, NOT_FINITE, RUNNING, STOPPED, SUCCESS, TOO_SMALL
-from .attempt import Attempt, attempt
+from .attempt import Attempt, attempt, never_refused
 from .locate import LAST, Landing, Marks, locate, marks_at
 from .past import no_past, past_on_tape
 from .program import Operands, Program, equation_of, model_of
@@ -133,28 +133,28 @@ def _advance(
     program: Program, operands: Operands, state: State, tried: Attempt, landing: Landing, lost: Any, saved: Any
 ) -> State:
     """The state after the verdict: the new point if the step stands, the old one with another step size if not."""
-    accept = landing.accept
+    accept, stands = landing.accept, never_refused(program, tried.step)
 
-    def pick(new: Any, old: Any) -> Any:
-        return jax.tree.map(lambda a, b: jnp.where(accept, a, b), new, old)
+    def pick(new: Any, old: Any, stands: bool = False) -> Any:
+        return new if stands else jax.tree.map(lambda a, b: jnp.where(accept, a, b), new, old)
 
     accepted = accept.astype(jnp.int32)
     return State(
         t=pick(landing.t, state.t),
         lost=pick(lost, state.lost),
-        y=pick(landing.y, state.y),
+        y=pick(landing.y, state.y, stands),
         h=landing.h,
         control=landing.control,
-        memory=pick(landing.memory, state.memory),
-        cache=pick(tried.step.cache, tried.step.cache_if_rejected),
-        mode=pick(landing.mode, state.mode),
+        memory=pick(landing.memory, state.memory, stands),
+        cache=pick(tried.step.cache, tried.step.cache_if_rejected, stands),
+        mode=pick(landing.mode, state.mode, stands),
         marks=landing.marks,
         saved=saved,
         accepted=state.accepted + accepted,
         rejected=state.rejected + 1 - accepted,
         rhs=state.rhs + tried.step.rhs,
         stiff=_stiff(program, state, tried, accept),
-        status=_status(program, operands, state, landing, saved),
+        status=_status(program, operands, state, landing, saved, stands),
     )
 
 
@@ -168,10 +168,14 @@ def _stiff(program: Program, state: State, tried: Attempt, accept: Any) -> Stiff
     return Stiff(now, jnp.maximum(now, state.stiff.most))
 
 
-def _status(program: Program, operands: Operands, state: State, landing: Landing, saved: Any) -> Any:
+def _status(
+    program: Program, operands: Operands, state: State, landing: Landing, saved: Any, stands: bool
+) -> Any:
     span = jnp.abs(operands.t1 - operands.t0)
     tiny = 4 * jnp.finfo(state.t.dtype).eps * jnp.maximum(jnp.abs(state.t), span * 1e-8)
     status = jnp.where(~landing.accept & (landing.h < tiny), jnp.int32(TOO_SMALL), jnp.int32(RUNNING))
+    if stands:  # a fixed step that leaves the numbers would leave them again
+        status = jnp.where(landing.accept, jnp.int32(RUNNING), jnp.int32(NOT_FINITE))
     status = jnp.where(landing.accept & (landing.kind == LAST), jnp.int32(SUCCESS), status)
     status = jnp.where(landing.stops, jnp.int32(STOPPED), status)
     if program.saving == "steps":

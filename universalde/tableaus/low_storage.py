@@ -49,8 +49,9 @@ def _williamson(row: Any, h: Any, k: Any, registers: Any) -> tuple:
 def _wray(row: Any, h: Any, k: Any, registers: Any) -> tuple:
     (b, *ahead), (_, y, *older) = row, registers
     slopes = [k, *older]
+    y = y + (h * b) * k
     lead = _sum(ahead, slopes)
-    return y if lead is None else y + h * lead, y + (h * b) * k, *slopes[: len(older)]
+    return y if lead is None else y + h * lead, y, *slopes[: len(older)]
 
 
 def _ketcheson(row: Any, h: Any, k: Any, registers: Any) -> tuple:
@@ -169,19 +170,19 @@ def wray(name: str, order: int, a: Any, b: Any, *, embedded: Any = None, **rest:
     r"""``r`` registers (van der Houwen 1977; Kennedy, Carpenter & Lewis 2000): a Butcher matrix whose columns are ``b``
     below the ``r - 1`` diagonals that ``a`` holds, the first of them first.
 
-    A stage is :math:`y + h \sum_j a_j k_j` over the ``r - 1`` newest derivatives, where :math:`y` holds all older ones with
+    A stage is :math:`y + h \sum_j a_j k_j` over the ``r - 1`` newest derivatives, where :math:`y` holds all of them with
     their final weights; the weights kept here are therefore those of the diagonals less those of ``b``.
     """
     diagonals, b = exact_matrix(a), exact_vector(b)
     stages = len(b)
     rows = []
     for i in range(stages - 1):
-        ahead = [diagonal[i] - (b[i - j] if 0 < j <= i else 0) if j <= i else Fraction(0) for j, diagonal in enumerate(diagonals)]
+        ahead = [d[i] - b[i - j] if j <= i else Fraction(0) for j, d in enumerate(diagonals)]
         rows.append((b[i], *ahead))
-    last = (b[-1], b[-1], *[Fraction(0)] * (len(diagonals) - 1))
+    rows.append((b[-1], *[Fraction(0)] * len(diagonals)))
     # One weight more than there are stages is that of the derivative at the end.
     error = None if embedded is None else tuple(x - y for x, y in zip_longest(b, exact_vector(embedded), fillvalue=Fraction(0)))
-    return LowStorage(name, order, WRAY, (*rows, last), error=error, **rest)
+    return LowStorage(name, order, WRAY, tuple(rows), error=error, **rest)
 
 
 def ketcheson(
