@@ -44,8 +44,15 @@ class Packed(NamedTuple):
     ys: Any
     counts: Any
     numbers: Any  # t, h, y, …: what has the type of time
-    others: tuple  # what has not
+    others: tuple  # what has not, or is large
     mode: Any
+
+
+LARGE = 4096  # numbers from which on an array is not copied into another to save the microsecond
+
+
+def _is_packed(part: Any, like: Any) -> bool:
+    return part.dtype == like.dtype and part.size < LARGE
 
 
 def _parts(state: State) -> list:
@@ -59,8 +66,8 @@ def pack(outcome: Outcome) -> Packed:
     state = outcome.state
     parts = _parts(state)
     counts = jnp.stack([jnp.asarray(x, jnp.int32) for x in _counts(state)])
-    numbers = jnp.concatenate([x.reshape(-1) for x in parts if x.dtype == state.t.dtype])
-    others = tuple(x for x in parts if x.dtype != state.t.dtype)
+    numbers = jnp.concatenate([x.reshape(-1) for x in parts if _is_packed(x, state.t)])
+    others = tuple(x for x in parts if not _is_packed(x, state.t))
     return Packed(outcome.ts, outcome.ys, counts, numbers, others, state.mode)
 
 
@@ -74,7 +81,7 @@ def resumed(program: Program, operands: Operands, packed: Packed) -> State:
     template = jax.eval_shape(lambda operands: start(program, operands), operands)
     others, place, parts = iter(packed.others), 0, []
     for part in _parts(template):
-        if part.dtype == template.t.dtype:
+        if _is_packed(part, template.t):
             parts.append(packed.numbers[place : place + part.size].reshape(part.shape))
             place += part.size
         else:
@@ -126,7 +133,7 @@ def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[
         counts = Counts(*np.asarray(packed.counts).tolist())
         pieces.append(packed)
     numbers, size = np.asarray(packed.numbers), call.shape.size
-    y = numbers[2 : 2 + size] if call.shape.dtype == numbers.dtype else np.asarray(packed.others[0])
+    y = numbers[2 : 2 + size] if _is_packed(operands.y0, numbers) else np.asarray(packed.others[0])
     ended = Ended(counts, numbers[0], numbers[1], y)
     failed = counts.status not in (SUCCESS, STOPPED)
     if failed:  # looked at only now, because no solve from such a state succeeds

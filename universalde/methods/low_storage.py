@@ -10,7 +10,7 @@ import numpy as np
 
 from ..base.hold import hold
 from ..spec.method import Equation, Method, Step
-from ..tableaus.low_storage import LowStorage, walk
+from ..tableaus.low_storage import WRAY, LowStorage, walk
 
 __all__ = ["LowStorageRK", "LowStorageRow"]
 
@@ -106,24 +106,59 @@ def _unrolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) ->
 
 def _rolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) -> tuple[Any, Any]:
     """The same in a loop over the stages, which holds the registers and nothing else."""
-    numbers, estimates, first = table.numbers, table.error is not None, int(table.fsal)
-    weights = numbers.error[: table.stages] if estimates else (0.0,) * table.stages
-    packed = jnp.asarray(np.column_stack([numbers.rows, weights]), h.dtype)[first:], jnp.asarray(numbers.c, h.dtype)[first:]
+    numbers, estimates = table.numbers, table.error is not None
+    start, stage, rows = _in_ring(table, y) if table.scheme is WRAY else _in_place(table, y)
+    weights = jnp.asarray(numbers.error[: table.stages] if numbers.error else np.zeros(table.stages), h.dtype)
 
-    def stage(carry: tuple, row: Any) -> tuple:
-        registers, error = carry
-        (*row, weight), c = row
-        k = f(t + c * h, registers[0])
-        error = error + (h * weight) * k if estimates else None
-        return (table.scheme.stage(row, h, k, registers), error), None
+    def advance(carry: tuple, row: Any, weight: Any, k: Any) -> tuple:
+        registers, k = stage(row, h, k, carry[0])
+        return registers, carry[1] + (h * weight) * k if estimates else None
 
-    registers = table.scheme.start(y, jnp.zeros_like(y), numbers.rows)
-    error = jnp.zeros_like(y) if estimates else None
+    def body(carry: tuple, numbers: Any) -> tuple:
+        row, weight, c = numbers
+        return advance(carry, row, weight, f(t + c * h, carry[0][0])), None
+
+    carry, packed = (start, jnp.zeros_like(y) if estimates else None), (rows, weights, jnp.asarray(numbers.c, h.dtype))
     if table.fsal:
-        registers = table.scheme.stage(numbers.rows[0], h, memory, registers)
-        error = (h * weights[0]) * memory
-    (registers, error), _ = jax.lax.scan(stage, (registers, error), packed)
+        carry = advance(carry, *jax.tree.map(lambda x: x[0], packed[:2]), memory)
+        packed = jax.tree.map(lambda x: x[1:], packed)
+    (registers, error), _ = jax.lax.scan(body, carry, packed)
     return registers[0], error
+
+
+def _in_place(table: LowStorage, y: Any) -> tuple[Any, Any, Any]:
+    """Registers, stage and numbers of a scheme whose registers keep their places."""
+
+    def stage(row: Any, h: Any, k: Any, registers: Any) -> tuple:
+        k = hold(k) if table.error else k  # read twice, computed once
+        return table.scheme.stage(row, h, k, registers), k
+
+    rows = table.numbers.rows
+    return table.scheme.start(y, jnp.zeros_like(y), rows), stage, jnp.asarray(rows, _real(y))
+
+
+def _in_ring(table: LowStorage, y: Any) -> tuple[Any, Any, Any]:
+    """The same for Wray's form, whose derivatives move from register to register: here the numbers move instead."""
+    rows = np.array(table.numbers.rows)
+    count = rows.shape[1] - 1
+    slots = np.arange(len(rows)) % count
+    ahead = np.stack([np.roll(row[:0:-1], slot + 1) for row, slot in zip(rows, slots, strict=True)])
+
+    def stage(row: Any, h: Any, k: Any, registers: Any) -> tuple:
+        (b, ahead, slot), (_, y, ring) = row, registers
+        ring = jax.lax.dynamic_update_index_in_dim(ring, hold(k) if count == 1 else k, slot, 0)
+        y = y + (h * b) * ring[slot]
+        place = y
+        for j in range(count):
+            place = place + (h * ahead[j]) * ring[j]
+        return (place, y, ring), ring[slot]
+
+    ring = jnp.zeros((count, *y.shape), y.dtype)
+    return (y, y, ring), stage, (jnp.asarray(rows[:, 0], _real(y)), jnp.asarray(ahead, _real(y)), jnp.asarray(slots))
+
+
+def _real(y: Any) -> Any:
+    return jnp.finfo(y.dtype).dtype
 
 
 class LowStorageRow:

@@ -12,7 +12,7 @@ import numpy as np
 from .numbers import Matrix, Vector, exact_matrix, exact_vector
 from .tableau import Tableau
 
-__all__ = ["LowStorage", "Scheme", "ketcheson", "walk", "williamson", "wray"]
+__all__ = ["WRAY", "LowStorage", "Scheme", "ketcheson", "walk", "williamson", "wray"]
 
 
 class Scheme(NamedTuple):
@@ -116,9 +116,17 @@ class LowStorage:
 
     @property
     def registers(self) -> int:
-        """Vectors of the size of the state that a step works in, the state itself and the error estimate included."""
+        """Vectors of the size of the state that a step holds beside the derivative that ``f`` returns.
+
+        Those of the scheme; with an error estimate also the estimate and the state before the step, which returns when the step
+        is refused; and with FSAL the derivatives at both ends, the first for the same reason.
+        """
         zero = np.zeros(1)
-        return len(self.scheme.start(zero, zero, self.rows)) + (self.error is not None) + self.fsal
+        held = len(self.scheme.start(zero, zero, self.rows))
+        if self.error is not None:
+            keeps_start = self.scheme is KETCHESON and held == 3
+            held += 2 - keeps_start
+        return held + 2 * self.fsal
 
     @cached_property
     def _exact(self) -> tuple[np.ndarray, np.ndarray]:
