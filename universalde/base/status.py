@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["CODES", "RUNNING", "STOPPED", "SUCCESS", "SolveError", "Status"]
 
-RUNNING, SUCCESS, STOPPED, MAX_STEPS, FULL, TOO_SMALL, NOT_FINITE, NEWTON = -1, 0, 1, 2, 3, 4, 5, 6
+RUNNING, SUCCESS, STOPPED, MAX_STEPS, FULL, TOO_SMALL, NOT_FINITE, NEWTON, BLEW_UP = -1, 0, 1, 2, 3, 4, 5, 6, 7
 
 CODES: dict[int, tuple[str, str]] = {
     RUNNING: ("running", "The solve has not reached its end."),
@@ -36,6 +36,10 @@ CODES: dict[int, tuple[str, str]] = {
     NEWTON: (
         "newton_failed",
         "Newton's iteration for a stage kept failing. Loosen the tolerances or check the Jacobian.",
+    ),
+    BLEW_UP: (
+        "blew_up",
+        "A step of fixed size led to NaN or infinity. Take a smaller dt0, or a method with an error estimate.",
     ),
 }
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from ..base.loop import loop
-from ..base.status import FULL, MAX_STEPS, NOT_FINITE, RUNNING, STOPPED, SUCCESS, TOO_SMALL
+from ..base.status import BLEW_UP, FULL, MAX_STEPS, NOT_FINITE, RUNNING, STOPPED, SUCCESS, TOO_SMALL
 from .attempt import Attempt, attempt, never_refused
 from .locate import LAST, Landing, Marks, locate, marks_at
 from .past import no_past, past_on_tape
@@ -174,8 +174,8 @@ def _status(
     span = jnp.abs(operands.t1 - operands.t0)
     tiny = 4 * jnp.finfo(state.t.dtype).eps * jnp.maximum(jnp.abs(state.t), span * 1e-8)
     status = jnp.where(~landing.accept & (landing.h < tiny), jnp.int32(TOO_SMALL), jnp.int32(RUNNING))
-    if stands:  # a fixed step that leaves the numbers would leave them again
-        status = jnp.where(landing.accept, jnp.int32(RUNNING), jnp.int32(NOT_FINITE))
+    if stands:  # the same step would come to the same again
+        status = jnp.where(landing.accept, jnp.int32(RUNNING), jnp.int32(BLEW_UP))
     status = jnp.where(landing.accept & (landing.kind == LAST), jnp.int32(SUCCESS), status)
     status = jnp.where(landing.stops, jnp.int32(STOPPED), status)
     if program.saving == "steps":

@@ -99,7 +99,7 @@ class LowStorage:
     order: int
     scheme: Scheme
     rows: Matrix
-    reference: str
+    reference: str = ""
     error: Vector | None = None
     error_order: int = 0
     digits: int = 15
