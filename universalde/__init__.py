@@ -12,7 +12,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .base.status import SolveError, Status
-from .control.pi import PI
+from .control.fixed import Fixed
+from .control.pi import PI, I
+from .control.pid import PID
+from .control.predictive import Predictive
 from .ensemble import Ensemble, Moments, Reduction, ensemble, mean, quantiles
 from .methods.explicit import ExplicitRK
 from .methods.low_storage import LowStorageRK
@@ -92,8 +95,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "DP5", "Ensemble", "Event", "ExplicitRK", "Moments", "ODE", "PI", "Problem", "Reduction", "Save", "Solution", "SolveError",
-    "Status", "Tableau", "Tsit5", "Vern7", "ensemble", "mean", "quantiles", "solve",
+    "DP5", "Ensemble", "Event", "ExplicitRK", "Fixed", "I", "Moments", "ODE", "PI", "PID", "Predictive", "Problem", "Reduction", "Save",
+    "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "ensemble", "mean", "quantiles", "solve",
     "library", "scipy",
     "LowStorageRK", "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
     "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154", "AlJahdaliVor3S165",

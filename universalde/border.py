@@ -1,5 +1,8 @@
 """The border between what a user writes and what is compiled."""
 
+import dataclasses
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -75,6 +78,7 @@ def border(
         checks.check_save_times(times, t0, t1)
     args, arrays = _split_args(problem.args, real)
     functions = {"f": problem.f, "history": problem.history, "noise": problem.noise, "events": problem.events}
+    controller = _take_functions(problem, controller, functions)
     static, cells = split(functions)
 
     def number(x: Any) -> Any:
@@ -85,16 +89,20 @@ def border(
     def forward(t: Any) -> Any:
         return number(t) if sign == 1 else flip * number(t)
 
+    stops, jumps = _stops(problem, forward)
     operands = Operands(
         y0=ravel(y0), t0=forward(t0), t1=forward(t1), args=arrays, cells=tuple(_operand(c) for c in cells),
         ts=() if times is None else forward(times), rtol=number(rtol), atol=_above_zero(number(atol)),
         dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
+        stops=stops, jumps=jumps,
     )  # fmt: skip
     program = Program(
         functions=static, shape=shape, args=args, method=method, controller=controller,
         saving="end" if save.end else ("times" if times is not None else "steps"),
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
+        stops=len(stops), jumps=problem.discontinuities is not None,
+        guarded=problem.inside is not None or "hmax" in functions or controller.hmax < math.inf,
     )  # fmt: skip
     return Border(program, operands, shape)
 
@@ -104,6 +112,32 @@ def _above_zero(atol: Any) -> Any:
     if type(atol) is np.ndarray and atol.ndim == 0 and atol.itemsize >= 4 and atol > 1e-30:
         return atol  # the common case, quickly
     return (np if checks.is_concrete(atol) else jnp).maximum(atol, jnp.finfo(atol.dtype).tiny)
+
+
+def _take_functions(problem: Problem, controller: Controller, functions: dict[str, Any]) -> Controller:
+    """Move the functions that few solves have to ``functions``: there they are known by their code, not their identity."""
+    if problem.inside is not None:
+        functions["inside"] = problem.inside
+    changes: dict[str, Any] = {}
+    if controller.norm is not None:
+        functions["norm"], changes["norm"] = controller.norm, None
+    if callable(controller.hmax):
+        functions["hmax"], changes["hmax"] = controller.hmax, math.inf
+    return dataclasses.replace(controller, **changes) if changes else controller
+
+
+def _stops(problem: Problem, forward: Callable) -> tuple[Any, Any]:
+    """Times at which steps end, sorted and with infinity at the end, and which of them are discontinuities."""
+    if problem.stops is None and problem.discontinuities is None:
+        return (), ()
+    found = {name: _times(getattr(problem, name)) for name in ("stops", "discontinuities")}
+    for name, times in found.items():
+        if times is not None:
+            checks.check_stop_times(name, times, *problem.tspan)
+    stops, breaks = ([] if times is None else [forward(times)] for times in found.values())
+    array = np if all(checks.is_concrete(times) for times in stops + breaks) else jnp
+    times = array.sort(array.concatenate([*stops, *breaks, array.full(1, math.inf, (stops + breaks)[0].dtype)]))
+    return times, array.isin(times, breaks[0]) if breaks else ()
 
 
 def _times(times: Any) -> Any:

@@ -35,10 +35,13 @@ def choose(problem: Problem, rtol: Any = 1e-3) -> tuple[Method, str]:
     return method, reason
 
 
-def check_controller(controller: Any) -> None:
-    """Raise a sentence when ``controller`` is no controller."""
+def check_controller(controller: Any, dt0: Any) -> None:
+    """Raise a sentence when ``controller`` is no controller, or lacks the step size that it needs."""
     if not isinstance(controller, Controller):
         raise TypeError(f"controller = {controller!r} is no step-size controller; write ude.PI(), or None for the default")
+    if controller.needs_dt0 and dt0 is None:
+        name = type(controller).__name__
+        raise ValueError(f"{name} keeps the step size that it is given; write solve(..., dt0=0.01, controller=ude.{name}())")
 
 
 def check_fits(method: Method, problem: Problem) -> None:

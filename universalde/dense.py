@@ -56,13 +56,13 @@ def t_of(times: Any) -> str:
 
 def _evaluate(program: Program, operands: Operands, ts: Any, ys: Any, saved: Any, times: Any) -> Any:
     model = model_of(program, operands, operands.mode)
-    equation = equation_of(model, None)
     method = program.method
 
     def one(t: Any) -> Any:
         t = t if program.direction == 1 else operands.sign * t
         row = jnp.clip(jnp.searchsorted(ts, t, side="right") - 1, 0, jnp.maximum(saved - 2, 0))
         start, y, h = ts[row], ys[row], ts[row + 1] - ts[row]
+        equation = equation_of(model, None, start)
         memory, cache = method.init(equation, start, y, h)
         step = method.step(equation, start, h, y, memory, cache)
         data = method.complete(equation, start, h, step.data)

@@ -204,6 +204,8 @@ def _failure(call: Border, ended: Ended) -> str:
     sign, counts = float(call.operands.sign), ended.counts
     reached, end = float(ended.t) * sign, float(call.operands.t1) * sign
     work = f"{counts.steps} steps, {counts.rejected} rejected, last step size {float(ended.h):.3g}"
+    if hmin := call.program.controller.hmin:
+        work += f", hmin = {hmin:g}"
     return (
         f"{CODES[counts.status][1]} Reached t = {reached:.8g} of {end:.8g} ({work}). "
         "Pass throw=False to get the part that was computed."

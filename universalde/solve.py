@@ -40,10 +40,12 @@ def solve(
 
     Each step's error estimate :math:`e` is held to :math:`\mathrm{rms}(e_i / (atol + rtol \max(|y_i|, |y_i'|))) \le 1`.
 
-    ``method=None`` chooses one and says which in ``sol.method``.  ``rtol`` and ``atol`` are numbers (or vectors with one
-    entry per component); ``saveat`` is ``None`` (every step), a vector of times, or a :class:`Save`; ``dt0`` the first
-    step size (``None``: chosen); ``max_steps`` the most attempts.  Outside ``jit`` a solve that does not reach its end
-    raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says so and what was not reached is NaN.
+    ``method=None`` chooses one and says which in ``sol.method``.  ``rtol`` and ``atol`` are numbers, or one number per
+    component: a vector, or a tree of numbers or arrays arranged like ``y0``.  ``saveat`` is ``None`` (every step), a vector
+    of times, or a :class:`Save`; ``dt0`` the first step size (``None``: chosen); ``max_steps`` the most attempts;
+    ``controller`` chooses step sizes and holds their limits and the norm of the error (``None``: :class:`PI`).  Outside
+    ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
+    so and what was not reached is NaN.
 
     Derivatives with respect to ``y0``, ``args``, ``tspan`` and ``saveat``, and whatever arrays ``f`` closes over, are
     those of the numbers computed (discrete adjoint), in forward and reverse mode, also under ``vmap``.
@@ -62,7 +64,7 @@ def solve(
     if call.traced:
         check_finite(call.shape.unravel(call.operands.y0))
         return _traced(call, entry.get("differentiable", differentiable)(call.operands), label)
-    method, controller = call.program.method, call.program.controller
+    method = call.program.method
     return run(call, entry, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
 
 
@@ -82,7 +84,7 @@ def prepare(problem: Any, method: Method | None, *, watches: bool, **options: An
     check_fits(method, problem)
     controller, saveat = options["controller"], options["saveat"]
     controller = DEFAULT_CONTROLLER if controller is None else controller
-    check_controller(controller)
+    check_controller(controller, dt0)
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
     call = border(problem, method, **{**options, "controller": controller}, watches=watches)

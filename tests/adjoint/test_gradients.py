@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import universalde as ude
-from tests.solve.problems import Fixed
 
 TIGHT = dict(rtol=1e-11, atol=1e-11)
 SAVES = {"times": "times", "every step": ude.Save(capacity=512), "end": ude.Save(end=True)}
@@ -202,7 +201,7 @@ def test_loose_solves_have_the_gradient_of_the_numbers_they_computed():
     # With the step sizes held the computed end is a smooth function; with two steps of given size they are held.
     def end(k):
         problem = ude.ODE(lambda t, y, k: -k * y**3, jnp.array([1.0]), (0.0, 1.0), k)
-        return ude.solve(problem, dt0=0.5, controller=Fixed(), saveat=ude.Save(end=True)).ys[0, 0]
+        return ude.solve(problem, dt0=0.5, controller=ude.Fixed(), saveat=ude.Save(end=True)).ys[0, 0]
 
     eps = 1e-5
     np.testing.assert_allclose(jax.grad(end)(1.0), (end(1.0 + eps) - end(1.0 - eps)) / (2 * eps), rtol=1e-8)

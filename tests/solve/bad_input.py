@@ -171,8 +171,56 @@ NOUNS = {
     ),
 }  # fmt: skip
 
+LIMITS = {
+    "hmin above hmax": Case(lambda: ude.PI(hmin=1.0, hmax=0.5), "ValueError", "no step size is left; needs hmin <= hmax"),
+    "a negative hmin": Case(lambda: ude.I(hmin=-1.0), "ValueError", r"I\(hmin=-1.0\): the least step size is a finite number"),
+    "an infinite hmin": Case(lambda: ude.I(hmin=np.inf), "ValueError", "finite number that is not negative"),
+    "hmax zero": Case(lambda: ude.PID(hmax=0.0), "ValueError", "the largest step size is a positive number, or a function"),
+    "hmax NaN": Case(lambda: ude.PID(hmax=np.nan), "ValueError", "hmax=nan"),
+    "hmax an array": Case(lambda: ude.PI(hmax=TWO), "ValueError", r"an array or a traced number goes through such a function"),
+    "factors that never shrink": Case(lambda: ude.I(smallest=1.0), "ValueError", r"I\(smallest=1.0.*needs 0 < smallest < 1 < largest"),
+    "factors that never grow": Case(lambda: ude.Predictive(largest=1.0), "ValueError", r"Predictive\(.*needs 0 < smallest < 1"),
+    "a negative gain": Case(lambda: ude.I(integral=-1.0), "ValueError", "gains are not negative"),
+    "a PID that does not shrink": Case(lambda: ude.PID((0.1, -0.2, 0.0)), "ValueError", "must have a positive sum"),
+    "a PID of two gains": Case(lambda: ude.PID((0.1, 0.2)), "ValueError", "give a tuple of 3 numbers"),
+    "a filter nobody knows": Case(lambda: ude.PID.named("H9"), "ValueError", "no filter has this name; there are H211b"),
+    "a floor above 1": Case(lambda: ude.Predictive(floor=2.0), "ValueError", "lies between 0 and 1"),
+    "Fixed without a size": Case(solving(controller=ude.Fixed()), "ValueError", r"write solve\(..., dt0=0.01, controller=ude.Fixed"),
+    "a number as norm": Case(lambda: ude.PI(norm=2), "TypeError", "write a function of the scaled errors"),
+    "a norm that is many numbers": Case(
+        solving(controller=ude.PI(norm=lambda e: e)), "TypeError", r"norm of the controller returned an array of shape \(2,\)"
+    ),
+    "a largest step that is many numbers": Case(
+        solving(controller=ude.PI(hmax=lambda t, y, k: y)), "TypeError", "hmax of the controller returned.*one real number"
+    ),
+    "a domain that is no function": Case(lambda: DECAY.replace(inside=True), "TypeError", r"inside = True; give a function \(t, y, args\)"),
+    "a domain that is many truths": Case(
+        lambda: ude.solve(DECAY.replace(inside=lambda t, y, k: y > 0)), "TypeError", r"one truth value, for example jnp.all\(y > 0\)"
+    ),
+    "a domain that is a number": Case(
+        lambda: ude.solve(DECAY.replace(inside=lambda t, y, k: y[0])), "TypeError", "type float.*; it must return one truth value"
+    ),
+    "tolerances of another tree": Case(
+        lambda: ude.solve(DECAY.replace(y0={"a": TWO}), atol={"b": 1e-6}), "TypeError", "or numbers arranged like y0"
+    ),
+}  # fmt: skip
+
+STOPS = {
+    "after the end": Case(lambda: ude.solve(DECAY.replace(stops=[0.5, 1.5])), "ValueError", r"stops holds 1.5, outside tspan = \(0.0, 1.0\)"),
+    "before the start": Case(
+        lambda: ude.solve(DECAY.replace(discontinuities=[-0.5])), "ValueError", "discontinuities holds -0.5, outside tspan"
+    ),
+    "NaN": Case(lambda: ude.solve(DECAY.replace(stops=[np.nan])), "ValueError", "stops holds nan"),
+    "a number": Case(lambda: ude.solve(DECAY.replace(stops=0.5)), "TypeError", r"stops = 0.5; give a vector of times, such as"),
+    "a matrix": Case(lambda: ude.solve(DECAY.replace(stops=np.ones((1, 1)))), "ValueError", r"stops has shape \(1, 1\)"),
+    "none": Case(lambda: ude.solve(DECAY.replace(stops=np.zeros(0))), "ValueError", "at least one time, or None"),
+    "an empty list": Case(lambda: ude.solve(DECAY.replace(stops=[])), "TypeError", r"stops = \[\]; give a vector of times"),
+    "a word": Case(lambda: ude.solve(DECAY.replace(discontinuities="on")), "TypeError", "discontinuities = 'on'; give a vector"),
+}  # fmt: skip
+
 GROUPS = {
     "right-hand side": RIGHT_HAND_SIDES, "start": STARTS, "span": SPANS, "option": OPTIONS, "saveat": SAVE_TIMES, "noun": NOUNS,
+    "limit": LIMITS, "stop": STOPS,
 }  # fmt: skip
 CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases.items()}
 

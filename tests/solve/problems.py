@@ -7,7 +7,6 @@ from typing import Any
 import jax.numpy as jnp
 
 import universalde as ude
-from universalde.spec.controller import Controller, Verdict
 
 REFERENCE = json.loads((Path(__file__).parent.parent / "data" / "ivp_reference.json").read_text("utf8"))
 
@@ -93,12 +92,3 @@ DECAY = ude.ODE(decay, jnp.array([1.0]), (0.0, 1.0), 0.5)
 CIRCLE = ude.ODE(circle, jnp.array([1.0, 0.0]), (0.0, 10.0), 1.0)
 BLOWS_UP = ude.ODE(square, jnp.array([1.0]), (0.0, 2.0), 1.0)
 
-
-class Fixed(Controller):
-    """Every step is accepted and followed by one of the same size."""
-
-    def init(self, dtype: Any) -> Any:
-        return ()
-
-    def judge(self, error: Any, h: Any, state: Any, order: int) -> Verdict:
-        return Verdict(jnp.isfinite(error), h, state)

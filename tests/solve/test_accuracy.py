@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import universalde as ude
-from tests.solve.problems import CIRCLE, Fixed, bell, brusselator, reference
+from tests.solve.problems import CIRCLE, bell, brusselator, reference
 
 # Relative error at the end divided by the tolerance: how much the flow amplifies errors on the way. Near collisions
 # (Arenstorf, Pleiades) amplify, the limit cycle of the Brusselator forgets.
@@ -42,7 +42,7 @@ def test_the_global_error_of_fixed_steps_falls_with_the_fifth_power():
     problem = ude.ODE(shifted_bells, exact_bells(0.0), (0.0, 2.0), SHIFTS)
 
     def error(h):
-        sol = ude.solve(problem, ude.Tsit5(), dt0=h, controller=Fixed(), saveat=ude.Save(end=True))
+        sol = ude.solve(problem, ude.Tsit5(), dt0=h, controller=ude.Fixed(), saveat=ude.Save(end=True))
         return jnp.linalg.norm(sol.ys[0] - exact_bells(2.0)), sol.stats.steps
 
     sizes = 2.0 / jnp.array([64.0, 128.0, 256.0])
@@ -57,7 +57,7 @@ def test_inside_one_step_the_dense_output_is_of_order_four_and_the_end_of_order_
 
     def error(h):
         problem = ude.ODE(shifted_bells, exact_bells(0.0), (0.0, h), SHIFTS)
-        sol = ude.solve(problem, ude.Tsit5(), dt0=h, controller=Fixed(), saveat=inside * h)
+        sol = ude.solve(problem, ude.Tsit5(), dt0=h, controller=ude.Fixed(), saveat=inside * h)
         return jnp.linalg.norm(sol.ys - jax.vmap(exact_bells)(inside * h), axis=1)
 
     sizes = jnp.array([0.2, 0.1, 0.05, 0.025, 0.0125])
@@ -95,7 +95,7 @@ def test_a_component_with_a_loose_tolerance_does_not_cost_steps():
 def test_time_is_summed_without_drift_in_single_precision():
     # 20000 steps of 1e-3 summed plainly in float32 miss the end by 1e-2; the last step would show it.
     problem = ude.ODE(lambda t, y, args: jnp.ones_like(y), jnp.zeros(1, jnp.float32), (0.0, 20.0))
-    sol = ude.solve(problem, dt0=1e-3, controller=Fixed(), saveat=ude.Save(capacity=30_000))
+    sol = ude.solve(problem, dt0=1e-3, controller=ude.Fixed(), saveat=ude.Save(capacity=30_000))
     steps = np.diff(np.asarray(sol.ts, np.float64))
     assert abs(len(steps) - 20_000) <= 1
     assert abs(sol.ts[-2] - 20.0 + 1e-3) < 1e-5

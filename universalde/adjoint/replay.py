@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from ..base.buffers import read
 from ..base.hold import hold
-from ..loop.locate import LANDED, LAST
+from ..loop.attempt import BREAK, LANDED, LAST, STOP
 from ..loop.past import no_past, recorded_past, replayed_past
 from ..loop.program import Operands, Program, equation_of, model_of
 from ..loop.record import Tape, on_tape, sparse, stride
@@ -63,6 +63,11 @@ class Walk(NamedTuple):
             raise TypeError(
                 "tolerances and dt0 are constants of a solve; a derivative with respect to them was asked for"
             )
+        if self.mask.stops:
+            raise TypeError(
+                "stops and discontinuities are constants of a problem; a derivative with respect to them was asked for. "
+                "For a switch at a time that is learned, write an Event whose function is that time less t"
+            )
         if self.time and "history" in self.program.parts:
             raise TypeError(
                 "derivatives with respect to times (or through events) of a problem with a past are not defined yet"
@@ -93,7 +98,7 @@ class Walk(NamedTuple):
         """The point at the start of the solve."""
         operands = self.operands(leaves, theta)
         model = model_of(self.program, operands, operands.mode)
-        equation = equation_of(model, no_past(self.program, model, operands))
+        equation = equation_of(model, no_past(self.program, model, operands), operands.t0)
         memory, _ = self.program.method.init(equation, operands.t0, operands.y0, h)
         return self.point(operands.t0, operands.y0, memory, operands.mode)
 
@@ -101,7 +106,8 @@ class Walk(NamedTuple):
         """What is saved at times near the start, one row per save time (only those at the start are used)."""
         operands = self.operands(leaves, theta)
         model = model_of(self.program, operands, operands.mode)
-        slope = equation_of(model, no_past(self.program, model, operands)).f(operands.t0, operands.y0)
+        equation = equation_of(model, no_past(self.program, model, operands), operands.t0)
+        slope = equation.f(operands.t0, operands.y0)
         return operands.y0 + (operands.ts - operands.t0)[:, None] * slope
 
     def every(self, tape: Tape) -> int:
@@ -120,7 +126,9 @@ class Walk(NamedTuple):
         model = model_of(self.program, operands, at.mode)
         reads: list = []
         past = recorded_past(self.program, model, operands, tape, index, reads)
-        self._step(equation_of(model, past), at.t, at.h, at.y, at.memory)
+        step = self._step(equation_of(model, past, at.t), at.t, at.h, at.y, at.memory)
+        if self.program.jumps:
+            self._restarted(model, past, at, at.t + at.h, step)
         return Row(at, reads, [found.data for found in reads])
 
     def numbers(self, row: Row) -> list:
@@ -139,7 +147,7 @@ class Walk(NamedTuple):
         if on_tape(self.program, True):
             return row
         operands = self.operands(leaves, self.values(leaves))
-        equation = equation_of(model_of(self.program, operands, row.at.mode), None)
+        equation = equation_of(model_of(self.program, operands, row.at.mode), None, row.at.t)
         memory, _ = self.program.method.init(equation, row.at.t, row.at.y, row.at.h)
         return row._replace(at=row.at._replace(memory=jax.tree.map(hold, memory)))
 
@@ -156,14 +164,18 @@ class Walk(NamedTuple):
         operands = self.operands(leaves, theta)
         t, y, memory, mode = self.spread(at, point)
         model = model_of(program, operands, mode)
-        equation = equation_of(model, replayed_past(program, model, operands, row.reads, values))
+        past = replayed_past(program, model, operands, row.reads, values)
+        equation = equation_of(model, past, at.t)
         h = at.h
         if self.time:
             h = jnp.where(at.kind == LAST, operands.t1 - t, h)
+            if program.stops:  # its end stays when its start moves
+                h = jnp.where((at.kind == STOP) | (at.kind == BREAK), h - (t - jax.lax.stop_gradient(t)), h)
             if model.events:
                 h = self._landing_size(model, equation, at, t, h, y, memory)
         step = self._step(equation, t, h, y, memory)
-        after = (t + h, step.y, step.memory, mode)
+        memory = self._restarted(model, past, at, t + h, step) if program.jumps else step.memory
+        after = (t + h, step.y, memory, mode)
         for k, event in enumerate(model.events):
             if event.then is not None:
                 changed = self._changed(operands, event, after[0], step, mode)
@@ -177,6 +189,11 @@ class Walk(NamedTuple):
         if self.program.saving == "times" or "history" in self.program.parts:
             step = step._replace(data=method.complete(equation, t, h, step.data))
         return step
+
+    def _restarted(self, model: Any, past: Any, at: Any, t: Any, step: Any) -> Any:
+        """Memory after the step, made anew where the right-hand side jumps."""
+        fresh = self.program.method.reset(equation_of(model, past, t), t, step.y, step.memory)
+        return jax.tree.map(lambda a, b: jnp.where(at.kind == BREAK, a, b), fresh, step.memory)
 
     def _landing_size(self, model: Any, equation: Any, at: Any, t: Any, h: Any, y: Any, memory: Any) -> Any:
         """The size of a step that lands on an event moves with the event (implicit function theorem)."""
@@ -194,7 +211,7 @@ class Walk(NamedTuple):
     def _changed(self, operands: Operands, event: Any, t: Any, step: Any, mode: Any) -> tuple:
         y, mode = event.then(t, step.y, mode)
         model = model_of(self.program, operands, mode)
-        return t, y, self.program.method.reset(equation_of(model, None), t, y, step.memory), mode
+        return t, y, self.program.method.reset(equation_of(model, None, t), t, y, step.memory), mode
 
     def dense(self, row: Row, data: Any, clock: tuple, time: Any) -> Any:
         """The saved value at ``time`` inside the step."""

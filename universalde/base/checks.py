@@ -18,6 +18,7 @@ __all__ = [
     "check_save_times",
     "check_span",
     "check_steps",
+    "check_stop_times",
     "is_concrete",
     "tolerances",
 ]
@@ -68,12 +69,15 @@ def _tolerance(name: str, value: Any, shape: Shape) -> tuple[Any, Any, Any]:
     if isinstance(value, float):
         least = largest = value
     else:
-        value = stacked(value, name) if isinstance(value, list | tuple) and is_number_list(value) else value
+        value = _one_per_component(name, value, shape)
         real = (isinstance(value, numbers.Real) and not isinstance(value, bool)) or (
             is_array(value) and (jnp.issubdtype(value.dtype, jnp.floating) or jnp.issubdtype(value.dtype, jnp.integer))
         )
         if not real:
-            raise TypeError(f"{name} = {value!r}; give a number such as 1e-6, or one number per component of the state")
+            raise TypeError(
+                f"{name} = {value!r}; give a number such as 1e-6, one number per component of the state, or numbers "
+                "arranged like y0"
+            )
         if np.ndim(value) > 0 and np.shape(value) != (shape.size,):
             raise ValueError(
                 f"{name} has shape {np.shape(value)}; give one number, or one per component, shape ({shape.size},)"
@@ -84,6 +88,19 @@ def _tolerance(name: str, value: Any, shape: Shape) -> tuple[Any, Any, Any]:
     if not (least >= 0 and largest < math.inf):
         raise ValueError(f"{name} = {value}; tolerances are finite and not negative, typical are rtol=1e-6, atol=1e-9")
     return value, least, largest
+
+
+def _one_per_component(name: str, value: Any, shape: Shape) -> Any:
+    """A tolerance arranged like the state, or a list, as the vector that methods see; anything else as it is."""
+    plain = isinstance(value, numbers.Number) or (is_array(value) and value.ndim < 2)
+    if not plain and jax.tree.structure(value) == shape.structure:
+        leaves = jax.tree.leaves(value)
+        real = all(isinstance(leaf, numbers.Real) or (is_array(leaf) and not jnp.iscomplexobj(leaf)) for leaf in leaves)
+        if real and all(np.shape(leaf) in ((), s) for leaf, s in zip(leaves, shape.shapes, strict=True)):
+            array = np if all(is_concrete(leaf) for leaf in leaves) else jnp
+            parts = [array.broadcast_to(leaf, s).reshape(-1) for leaf, s in zip(leaves, shape.shapes, strict=True)]
+            return array.concatenate(parts)
+    return stacked(value, name) if isinstance(value, list | tuple) and is_number_list(value) else value
 
 
 def check_finite(y0: Any, name: str = "y0") -> None:
@@ -116,6 +133,20 @@ def check_save_times(ts: Any, t0: Any, t1: Any) -> None:
     slack = slack * max(abs(start), abs(end))
     if (values[0] - start) * sign < -slack or (values[-1] - end) * sign > slack:
         raise ValueError(f"saveat runs from {values[0]} to {values[-1]}, outside tspan = ({start}, {end})")
+
+
+def check_stop_times(name: str, times: Any, t0: Any, t1: Any) -> None:
+    """Stops must be a vector of finite times inside the span, in any order."""
+    if not is_array(times) or np.iscomplexobj(times) or times.dtype.kind in "bOSU":
+        raise TypeError(f"{name} = {times!r}; give a vector of times, such as [1.0, 2.5], or None")
+    if jnp.ndim(times) != 1 or jnp.shape(times)[0] == 0:
+        raise ValueError(f"{name} has shape {jnp.shape(times)}; give a vector of at least one time, or None")
+    if not all(is_concrete(x) for x in (times, t0, t1)):
+        return
+    values, first, last = np.asarray(times), *sorted((float(t0), float(t1)))
+    outside = values[~((values >= first) & (values <= last))]  # NaN too
+    if outside.size:
+        raise ValueError(f"{name} holds {outside[0]}, outside tspan = ({t0}, {t1}); give times at which a step can end")
 
 
 def check_steps(dt0: Any, max_steps: Any) -> None:

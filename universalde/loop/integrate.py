@@ -8,12 +8,14 @@ import jax.numpy as jnp
 
 from ..base.loop import loop
 from ..base.status import BLEW_UP, FULL, MAX_STEPS, NOT_FINITE, RUNNING, STOPPED, SUCCESS, TOO_SMALL
-from .attempt import Attempt, attempt, never_refused
-from .locate import LAST, Landing, Marks, locate, marks_at
+from ..spec.controller import rms
+from .attempt import LAST, Attempt, attempt, never_refused, restarted
+from .locate import Landing, Marks, locate, marks_at
 from .past import no_past, past_on_tape
 from .program import Operands, Program, equation_of, model_of
 from .record import Saved, Tape, finish, open_saved, open_tape, save, tape_row
 from .start import first_step
+from .stops import arrived
 
 __all__ = ["Outcome", "State", "integrate", "start"]
 
@@ -69,14 +71,15 @@ def start(program: Program, operands: Operands) -> State:
         calls.append(point)
         return model.f(*point)
 
-    equation = equation_of(model._replace(f=counted), no_past(program, model, operands))
     t, y = operands.t0, operands.y0
+    equation = equation_of(model._replace(f=counted), no_past(program, model, operands), t)
     span = operands.t1 - t
     finite = jnp.bool_(True)
     h = operands.dt0
     if program.chooses_step:
         order = program.method.error_order
-        h, finite = first_step(equation, t, y, span, operands.rtol, operands.atol, order)
+        h, finite = first_step(equation, t, y, span, operands.rtol, operands.atol, order, model.norm or rms)
+    h = jnp.maximum(h, program.controller.hmin) if program.controller.hmin else h
     memory, cache = program.method.init(equation, t, y, h)
     evaluations = len(calls) - int(program.chooses_step and len(calls) > 2)  # both begin with the same one, done once
     marks = marks_at(model.events, t, y, h)
@@ -85,7 +88,7 @@ def start(program: Program, operands: Operands) -> State:
         saved = jnp.sum(operands.ts <= t, dtype=jnp.int32)
     zero = jnp.int32(0)
     status = jnp.where(finite, jnp.int32(RUNNING), jnp.int32(NOT_FINITE))
-    control = program.controller.init(real)
+    control = program.controller.init(h)
     lost = jnp.zeros((), real)
     return State(
         t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations,
@@ -105,10 +108,15 @@ def integrate(program: Program, operands: Operands, begin: State | None = None, 
     def body(i: Any, active: Any, state: State, tape: Any, saved: Saved) -> tuple[State, Any, Saved]:
         model = model_of(program, operands, state.mode)
         past = past_on_tape(program, model, operands, tape, i)
-        equation = equation_of(model, past)
-        tried = attempt(program, operands, equation, state)
+        equation = equation_of(model, past, state.t)
+        tried = attempt(program, operands, model, equation, state)
         t, lost = _add_time(state.t, state.lost, tried.h)
-        t = jnp.where(tried.last, operands.t1, t)
+        there = tried.arrives
+        if program.stops:
+            there = there | arrived(t, tried.target, operands.t1, operands.t1 - operands.t0)
+        t = jnp.where(there, tried.target, t)
+        if program.jumps:
+            tried = restarted(program, operands, model, past, state, tried, t)
         landing = locate(program, model, operands, past, state, tried, t)
         if taped:
             tape = tape_row(program, tape, i, active, state, tried, landing)
@@ -126,7 +134,8 @@ def integrate(program: Program, operands: Operands, begin: State | None = None, 
 
 def _first_data(program: Program, operands: Operands, state: State) -> Any:
     model = model_of(program, operands, state.mode)
-    return attempt(program, operands, equation_of(model, no_past(program, model, operands)), state).step.data
+    equation = equation_of(model, no_past(program, model, operands), state.t)
+    return attempt(program, operands, model, equation, state).step.data
 
 
 def _advance(
@@ -173,7 +182,10 @@ def _status(
 ) -> Any:
     span = jnp.abs(operands.t1 - operands.t0)
     tiny = 4 * jnp.finfo(state.t.dtype).eps * jnp.maximum(jnp.abs(state.t), span * 1e-8)
-    status = jnp.where(~landing.accept & (landing.h < tiny), jnp.int32(TOO_SMALL), jnp.int32(RUNNING))
+    hopeless = ~landing.accept & (landing.h < tiny)
+    if program.events:  # however short, a step that should land on an event is taken
+        hopeless = hopeless & (landing.marks.target < 0)
+    status = jnp.where(hopeless, jnp.int32(TOO_SMALL), jnp.int32(RUNNING))
     if stands:  # the same step would come to the same again
         status = jnp.where(landing.accept, jnp.int32(RUNNING), jnp.int32(BLEW_UP))
     status = jnp.where(landing.accept & (landing.kind == LAST), jnp.int32(SUCCESS), status)

@@ -13,13 +13,12 @@ import jax.numpy as jnp
 
 from ..base.loop import loop
 from ..spec.event import Event
-from .attempt import Attempt
+from .attempt import BREAK, LANDED, LAST, PLAIN, STOP, Attempt
 from .program import Model, Operands, Program, equation_of, model_of
+from .stops import on_jump
 
-__all__ = ["LANDED", "LAST", "PLAIN", "Landing", "Marks", "land_on", "locate", "marks_at"]
+__all__ = ["Landing", "Marks", "land_on", "locate", "marks_at"]
 
-# Kinds of accepted steps: plain, clipped to the end of the time span, landed on event k (LANDED + k).
-PLAIN, LAST, LANDED = 1, 2, 3
 SHARPENINGS = 3  # Newton corrections of a landing at most
 
 
@@ -63,7 +62,7 @@ def locate(
 ) -> Landing:
     """Accept, refuse, shorten to an event, or land.  ``t`` is the time the step reaches."""
     step, verdict = tried.step, tried.verdict
-    kind = jnp.where(tried.last, LAST, PLAIN)
+    kind = _kind(program, operands, tried, t)
     if not model.events:
         return Landing(
             verdict.accept, kind, verdict.h, verdict.state, t, step.y, step.memory, state.mode, (), jnp.bool_(False)
@@ -86,8 +85,19 @@ def locate(
     tries = jnp.where(sharpen, marks.tries + 1, 0)
     new_marks = Marks(jnp.where(accept, signs, marks.signs), target, tries, jnp.where(target >= 0, planned, verdict.h))
     kind = jnp.where(landing, LANDED + marks.target, kind)
-    control = jnp.where(accept, verdict.state, state.control)
+    control = jax.tree.map(lambda new, old: jnp.where(accept, new, old), verdict.state, state.control)
     return Landing(accept, kind, h, control, t, y, memory, mode, new_marks, landing & stops)
+
+
+def _kind(program: Program, operands: Operands, tried: Attempt, t: Any) -> Any:
+    """What the step that reaches ``t`` ends on."""
+    if not program.stops:
+        return jnp.where(tried.arrives, LAST, PLAIN)
+    kind = jnp.where(tried.target < operands.t1, STOP, LAST)
+    if program.jumps:
+        jumps = on_jump(operands.stops, operands.jumps, t, operands.t1 - operands.t0)
+        kind = jnp.where((kind == STOP) & jumps, BREAK, kind)
+    return jnp.where(t >= tried.target, kind, PLAIN)
 
 
 def _first_crossing(
@@ -163,7 +173,7 @@ def land_on(
             continue
         new, new_mode = event.then(t, step.y, state.mode)
         changed_model = model_of(program, operands, new_mode)
-        fresh = program.method.reset(equation_of(changed_model, past), t, new, step.memory)
+        fresh = program.method.reset(equation_of(changed_model, past, t), t, new, step.memory)
         after = _values(changed_model.events, t, new)
         moved = jnp.where((after != 0) & (after != values), jnp.sign(after), signs)
         y, memory, mode, signs = jax.tree.map(

@@ -1,6 +1,8 @@
 """A solve told apart into what is compiled (:class:`Program`) and what varies from call to call (:class:`Operands`)."""
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,6 +13,7 @@ from ..base.ravel import Shape, flat_function
 from ..spec.controller import Controller
 from ..spec.event import Event
 from ..spec.method import Equation, Method
+from .stops import one_sided, sides_at
 
 __all__ = ["Model", "Operands", "Program", "model_of"]
 
@@ -30,6 +33,8 @@ class Operands(NamedTuple):
     mode: Any
     sign: Any
     budget: Any
+    stops: Any = ()  # times at which steps end, sorted, with infinity at the end
+    jumps: Any = ()  # which of them are discontinuities
 
 
 class Program(NamedTuple):
@@ -49,6 +54,9 @@ class Program(NamedTuple):
     has_mode: bool
     chooses_step: bool
     watches: bool
+    stops: int = 0
+    jumps: bool = False
+    guarded: bool = False  # by a domain or a largest step, which may refuse any step
 
 
 class Model(NamedTuple):
@@ -59,6 +67,10 @@ class Model(NamedTuple):
     increment: Callable | None
     events: tuple[Event, ...]
     user_time: Callable
+    norm: Callable | None = None  # of the scaled errors
+    hmax: Callable | None = None  # of (t, y)
+    inside: Callable | None = None  # of (t, y)
+    sides: Callable | None = None  # of the time at which a step starts
 
 
 def model_of(program: Program, operands: Operands, mode: Any) -> Model:
@@ -81,7 +93,44 @@ def model_of(program: Program, operands: Operands, mode: Any) -> Model:
     noise = functions["noise"]
     increment = noise and (lambda t, h: noise.increment(user_time(t), direction * h))
     events = tuple(_flat_event(event, args, extra, user_time, program) for event in functions["events"])
-    return Model(f, history, increment, events, user_time)
+    hooks = _hooks(program, functions, args, extra, user_time)
+    sides = partial(sides_at, operands.stops, operands.jumps, span=operands.t1 - operands.t0) if program.jumps else None
+    return Model(f, history, increment, events, user_time, *hooks, sides=sides)
+
+
+def _hooks(program: Program, functions: dict, args: Any, extra: tuple, user_time: Callable) -> tuple:
+    """What the attempt of a step asks the user for: norm, largest step, and whether a state is allowed."""
+    unravel, norm, inside = program.shape.unravel, functions.get("norm"), functions.get("inside")
+    hmax: Any = functions.get("hmax", program.controller.hmax)
+    limited = callable(hmax) or hmax < math.inf
+    largest = hmax if callable(hmax) else lambda *_: hmax
+    return (
+        norm and (lambda errors: _one(norm(unravel(errors)), "norm of the controller", program.shape)),
+        (lambda t, y: _one(largest(user_time(t), unravel(y), args, *extra), "hmax of the controller", program.shape))
+        if limited else None,
+        inside and (lambda t, y: _truth(inside(user_time(t), unravel(y), args, *extra))),
+    )  # fmt: skip
+
+
+def _one(value: Any, what: str, shape: Shape) -> Any:
+    """One real number, in the precision of the solve."""
+    value = jnp.asarray(value)
+    if value.shape != () or jnp.iscomplexobj(value) or value.dtype == jnp.bool_:
+        raise TypeError(f"the {what} returned {_described(value)}; it must return one real number")
+    return value.astype(jnp.finfo(shape.dtype).dtype)
+
+
+def _truth(value: Any) -> Any:
+    value = jnp.asarray(value)
+    if value.shape != () or value.dtype != jnp.bool_:
+        raise TypeError(
+            f"inside returned {_described(value)}; it must return one truth value, for example jnp.all(y > 0)"
+        )
+    return value
+
+
+def _described(value: Any) -> str:
+    return f"an array of shape {value.shape} and type {value.dtype.name}"
 
 
 def join_args(static: Any, arrays: tuple) -> Any:
@@ -123,9 +172,13 @@ def _flat_event(event: Event, args: Any, extra: tuple, user_time: Callable, prog
     return Event(when, then, event.direction)
 
 
-def equation_of(model: Model, past: Callable | None) -> Equation:
-    """What the method sees; parts that are absent do not exist."""
-    parts: dict[str, Callable] = {"f": model.f if past is None else lambda t, y: model.f(t, y, past)}
+def equation_of(model: Model, past: Callable | None, start: Any) -> Equation:
+    """What the method sees of a step from the time ``start``; parts that are absent do not exist."""
+    f = model.f if past is None else lambda t, y: model.f(t, y, past)
+    if model.sides is not None:
+        sides, both_sided = model.sides(start), f
+        f = lambda t, y: both_sided(one_sided(t, sides), y)  # noqa: E731
+    parts: dict[str, Callable] = {"f": f}
     if model.increment is not None:
         parts["increment"] = model.increment
     return Equation(**parts)

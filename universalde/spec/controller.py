@@ -1,7 +1,11 @@
 """What a step-size controller is."""
 
 import abc
-from typing import Any, NamedTuple
+import math
+import numbers
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any, ClassVar, NamedTuple
 
 import jax.numpy as jnp
 
@@ -29,11 +33,40 @@ def rms(x: Any) -> Any:
 
 
 class Controller(Static):
-    """Step-size policy: gains and limits (tolerances belong to ``solve``)."""
+    """Step-size policy: norm, limits and, in each class, gains (tolerances belong to ``solve``).
+
+    ``norm(errors) -> number`` measures the scaled errors, arranged like the state; a step is accepted when it is at most 1.
+    ``None`` is the root mean square.  ``hmin`` and ``hmax`` are the least and the largest step size, in units of time and
+    positive in both directions of time; ``hmax`` may be a function ``(t, y, args) -> largest step``, asked at the start of
+    every step (a CFL condition, or a number that varies without compiling anew).  A step may be shorter than ``hmin`` only
+    to end exactly where it has to: at the end of the span, a stop, an event.  A step that fails at ``hmin`` ends the solve.
+    """
+
+    needs_dt0: ClassVar[bool] = False
+
+    norm: Callable | None = field(default=None, kw_only=True)
+    hmin: float = field(default=0.0, kw_only=True)
+    hmax: Any = field(default=math.inf, kw_only=True)
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        if self.norm is not None and not callable(self.norm):
+            raise TypeError(f"{name}(norm={self.norm!r}): write a function of the scaled errors that returns one number")
+        if not _is_number(self.hmin) or not 0 <= self.hmin < math.inf:
+            raise ValueError(f"{name}(hmin={self.hmin!r}): the least step size is a finite number that is not negative")
+        if callable(self.hmax):
+            return
+        if not _is_number(self.hmax) or not self.hmax > 0:
+            raise ValueError(
+                f"{name}(hmax={self.hmax!r}): the largest step size is a positive number, or a function (t, y, args) -> "
+                "number; an array or a traced number goes through such a function"
+            )
+        if self.hmin > self.hmax:
+            raise ValueError(f"{name}(hmin={self.hmin}, hmax={self.hmax}): no step size is left; needs hmin <= hmax")
 
     @abc.abstractmethod
-    def init(self, dtype: Any) -> Any:
-        """State at the start."""
+    def init(self, h: Any) -> Any:
+        """State at the start; ``h`` is the first step size."""
 
     @abc.abstractmethod
     def judge(self, square: Any, h: Any, state: Any, order: int) -> Verdict:
@@ -44,3 +77,7 @@ class Controller(Static):
 
         ``order`` is the order of the error estimate: errors shrink like ``h ** (order + 1)``.
         """
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, numbers.Real) and not isinstance(x, bool)

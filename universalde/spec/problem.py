@@ -20,7 +20,11 @@ class Problem:
     ``f(t, y, args) -> dy``; ``y0`` and ``args`` are any pytree; ``tspan = (t0, t1)`` with ``t1 < t0`` allowed.
     ``history(t, args) -> y`` is the state before ``t0`` of a problem whose ``f(t, y, args, past)`` asks for the past
     through ``past(t)``.  ``noise`` is a Path with ``increment(t, h)``.  ``events`` may change the state or stop the solve;
-    ``mode`` is what events change besides the state, handed to ``f`` and the events as a last argument.
+    ``mode`` is what events change besides the state, handed to the functions of the problem as a last argument.
+
+    At each of the times ``stops`` a step ends exactly.  ``discontinuities`` are stops where ``f`` jumps: it is never evaluated
+    on one, and what the method remembers of ``f`` is made anew there.  ``inside(t, y, args) -> bool`` says whether a state
+    is allowed; a step that ends where it is false is taken again with a quarter of its size.
     """
 
     f: Callable
@@ -34,6 +38,9 @@ class Problem:
     history: Any = None
     events: tuple[Event, ...] = ()
     mode: Any = None
+    stops: Any = None
+    discontinuities: Any = None
+    inside: Callable | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.f):
@@ -43,6 +50,8 @@ class Problem:
         if not isinstance(self.tspan, tuple | list) or len(self.tspan) != 2:
             raise TypeError(f"tspan is a pair (t0, t1); {self.tspan!r} was given")
         wrong = [event for event in self.events if not isinstance(event, Event)]
+        if self.inside is not None and not callable(self.inside):
+            raise TypeError(f"inside = {self.inside!r}; give a function (t, y, args) that says whether a state is allowed")
         if wrong:
             raise TypeError(f"events holds {wrong[0]!r}; write ude.Event(when, then) with functions of (t, y, args)")
 
@@ -66,18 +75,31 @@ class Problem:
 
 
 def ODE(
-    f: Callable, y0: Any, tspan: Sequence, args: Any = None, *, events: Event | Sequence[Event] = (), mode: Any = None
+    f: Callable,
+    y0: Any,
+    tspan: Sequence,
+    args: Any = None,
+    *,
+    events: Event | Sequence[Event] = (),
+    mode: Any = None,
+    stops: Any = None,
+    discontinuities: Any = None,
+    inside: Callable | None = None,
 ) -> Problem:
     """The ordinary differential equation ``dy/dt = f(t, y, args)``, ``y(t0) = y0``.
 
     ``f`` returns something shaped like ``y0`` (a list of numbers will do for a vector).  Times are in the user's units;
-    ``tspan = (t0, t1)`` may run backwards.  Errors: ``TypeError`` when ``f`` cannot be called or ``tspan`` is no pair.
+    ``tspan = (t0, t1)`` may run backwards.  ``stops`` and ``discontinuities`` are vectors of times at which steps end, in any
+    order; at the latter ``f`` jumps.  ``inside(t, y, args) -> bool`` refuses steps that leave the domain of ``f``.  Errors: ``TypeError`` when ``f`` cannot be called or ``tspan`` is no pair.
 
     Example::
 
         decay = ude.ODE(lambda t, y, k: -k * y, 1.0, (0.0, 2.0), args=0.5)
         sol = ude.solve(decay)
+        lamp = ude.ODE(lambda t, y, k: jnp.where(t < 1, 1.0, 0.0) - k * y, 0.0, (0.0, 2.0), 0.5, discontinuities=[1.0])
     """
     pair = tuple(tspan) if isinstance(tspan, Sequence) or is_array(tspan) else tspan
     events = (events,) if isinstance(events, Event) else tuple(events)
-    return Problem(f=f, y0=y0, tspan=pair, args=args, events=events, mode=mode)
+    return Problem(
+        f=f, y0=y0, tspan=pair, args=args, events=events, mode=mode, stops=stops, discontinuities=discontinuities, inside=inside
+    )  # fmt: skip
