@@ -21,7 +21,7 @@ TIGHT, LARGE = 1e-6, 100_000
 
 def choose(problem: Problem, rtol: Any = 1e-3) -> tuple[Method, str]:
     """A method for ``problem`` and the reason, in words (measured: docs/choosing.md)."""
-    loosest = np.max(np.asarray(rtol)) if is_concrete(rtol) and not isinstance(rtol, dict) else TIGHT
+    loosest = rtol if isinstance(rtol, float) else _loosest(rtol)
     size = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(problem.y0))
     tight = loosest < TIGHT and size <= LARGE
     method = Vern7() if tight else Tsit5()
@@ -33,6 +33,13 @@ def choose(problem: Problem, rtol: Any = 1e-3) -> tuple[Method, str]:
         reason = f"chosen as the general explicit method (order 5) for rtol not below {TIGHT:g}"
     check_fits(method, problem)
     return method, reason
+
+
+def _loosest(rtol: Any) -> float:
+    """The largest relative tolerance; ``TIGHT`` for traced ones, and for what is none (said at the border)."""
+    leaves = jax.tree.leaves(rtol)
+    known = [x for x in leaves if is_concrete(x) and np.size(x) and np.asarray(x).dtype.kind in "fiu"]
+    return max(float(np.max(x)) for x in known) if leaves and len(known) == len(leaves) else TIGHT
 
 
 def check_controller(controller: Any, dt0: Any) -> None:

@@ -62,7 +62,7 @@ def test_steps_are_raised_to_hmin_and_one_that_fails_there_ends_the_solve():
     smooth = ude.solve(DECAY, controller=ude.PI(hmin=0.09), rtol=1e-4, atol=1e-4)
     assert steps(smooth)[:-1].min() >= 0.09  # the last ends where it must
     with pytest.raises(ude.SolveError, match="too small.*hmin = 0.1"):
-        ude.solve(DECAY, controller=ude.PI(hmin=0.1), rtol=1e-12, atol=1e-12)
+        ude.solve(DECAY, ude.Tsit5(), controller=ude.PI(hmin=0.1), rtol=1e-12, atol=1e-12)
 
 
 def test_the_gradient_with_limited_steps_is_that_of_the_solution():
