@@ -84,7 +84,7 @@ def prepare(problem: Any, method: Method | None, *, watches: bool, **options: An
     check_fits(method, problem)
     controller, saveat = options["controller"], options["saveat"]
     controller = DEFAULT_CONTROLLER if controller is None else controller
-    check_controller(controller, dt0)
+    check_controller(controller, options["dt0"])
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
     call = border(problem, method, **{**options, "controller": controller}, watches=watches)
