@@ -43,6 +43,13 @@ def same_between(ours, scipy):
     assert (ours.sol.t_min, ours.sol.t_max) == (scipy.sol.t_min, scipy.sol.t_max)
 
 
+def no_longer_steps(ours, scipy):
+    same_ends(ours, scipy)
+    for sol in (ours, scipy):
+        assert np.max(np.diff(sol.t)) <= 0.05 * (1 + 1e-12)
+        assert np.sum(np.diff(sol.t) > 0.04999) > 10
+
+
 def same_first_step(ours, scipy):
     assert ours.t[1] == scipy.t[1] == 0.01
 
@@ -58,6 +65,7 @@ TABLE = {
     "dense_output and t_eval go together": (
         (F.lotka_volterra, (0, 3), [10, 5]), {**LV, "dense_output": True, "t_eval": [0.5, 2, 3]}, same_rows),
     "first_step is the first step": ((F.decay, (0, 10), [2, 4, 8]), {"first_step": 0.01}, same_first_step),
+    "max_step bounds the steps": ((F.decay, (0, 10), [2, 4, 8]), {"max_step": 0.05}, no_longer_steps),
     "vectorized functions take columns": (
         (F.made_of_columns, (0, 3), [1.0, 0.0]), {"vectorized": True, "t_eval": [1, 3]}, same_rows),
     "RK23": (SWING, {"method": "RK23"}, same_ends),

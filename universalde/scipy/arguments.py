@@ -11,6 +11,7 @@ from ..base.closures import is_array
 from ..base.ravel import is_number_list, stacked
 from ..base.warn import warn
 from ..choose import REGISTRY
+from ..control.pi import PI
 from ..spec.method import Method
 
 __all__ = [
@@ -88,11 +89,8 @@ def settings(options: dict, span: tuple[float, float]) -> dict:
     largest = values["max_step"]
     if not largest > 0:
         raise ValueError(f"max_step = {largest}; it must be positive, or np.inf for no limit")
-    if largest < length:
-        raise Refused(
-            "a finite max_step is not accepted yet; leave it out, give more times in t_eval, or fallback=True"
-        )
-    return {"rtol": values["rtol"], "atol": values["atol"], "dt0": first}
+    controller = PI(hmax=float(largest)) if largest < length else None
+    return {"rtol": values["rtol"], "atol": values["atol"], "dt0": first, "controller": controller}
 
 
 def method_named(method: Any) -> Method:
