@@ -18,6 +18,7 @@ from .control.pid import PID
 from .control.predictive import Predictive
 from .ensemble import Ensemble, Moments, Reduction, ensemble, mean, quantiles
 from .methods.explicit import ExplicitRK
+from .methods.general_linear import GLEE23, GLEE24, GLEE35, MM5GEE
 from .methods.low_storage import LowStorageRK
 from .methods.low_storage_rows import (
     CFRLDDRK64,
@@ -98,6 +99,7 @@ __all__ = [
     "DP5", "Ensemble", "Event", "ExplicitRK", "Fixed", "I", "Moments", "ODE", "PI", "PID", "Predictive", "Problem", "Reduction", "Save",
     "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "ensemble", "mean", "quantiles", "solve",
     "library", "scipy",
+    "GLEE23", "GLEE24", "GLEE35", "MM5GEE",
     "LowStorageRK", "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
     "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154", "AlJahdaliVor3S165",
     "AlJahdaliVor3S42", "AlJahdaliVor3S53", "AlJahdaliVor3S64", "AlJahdaliVor3S82", "AlJahdaliVor3S85", "CFRLDDRK64", "CKLLSRK43_2",

@@ -143,7 +143,7 @@ def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[
     if counts.stiff >= STIFF:
         label = f"{label}; {_stiff(counts)}"
         warn(f"{_stiff(counts)} {REMEDY}")
-    return _solution(call, ended, *_rows(call, ended, pieces), packed.mode, label, resolve)
+    return _solution(call, ended, *_rows(call, ended, pieces), packed.mode, label, resolve, _global_error(program, operands, packed))
 
 
 STIFF = 15  # looks in excess of twice the others, as in Hairer & Wanner's codes
@@ -155,6 +155,12 @@ REMEDY = (
 
 def _stiff(counts: Counts) -> str:
     return f"the problem looks stiff: for {counts.stiff} steps or more of {counts.steps} the size was held by stability, not by accuracy."
+
+
+def _global_error(program: Program, operands: Operands, packed: Packed) -> Any:
+    if not program.method.estimates_global_error:
+        return None
+    return program.method.global_error(resumed(program, operands, packed).memory)
 
 
 def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:
@@ -176,7 +182,7 @@ def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:
 
 
 def _solution(
-    call: Border, ended: Ended, ts: Any, ys: Any, mode: Any, label: str, resolve: Callable[[], Any]
+    call: Border, ended: Ended, ts: Any, ys: Any, mode: Any, label: str, resolve: Callable[[], Any], error: Any
 ) -> Solution:
     program, shape, counts = call.program, call.shape, ended.counts
     direction = program.direction or int(call.operands.sign)
@@ -197,6 +203,7 @@ def _solution(
         mode=mode if program.has_mode else None,
         method=label,
         dense=dense,
+        error=None if error is None else shape.unravel(error),
     )
 
 

@@ -121,6 +121,7 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
     dense = None
     if program.saving == "steps" and not program.has_mode:
         dense = Steps(program, call.operands, ts, ys, state.saved)
+    error = program.method.global_error(state.memory) if program.method.estimates_global_error else None
     return Solution(
         ts=user(ts),
         ys=shape.unravel(ys),
@@ -131,4 +132,5 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
         mode=state.mode if program.has_mode else None,
         method=label,
         dense=dense,
+        error=None if error is None else shape.unravel(error),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from ..base.hold import hold
 from ..spec.method import Equation, Method, Step
 from ..tableaus.low_storage import WRAY, LowStorage, walk
+from .hermite import hermite, with_slopes
 
 __all__ = ["LowStorageRK", "LowStorageRow"]
 
@@ -79,13 +80,10 @@ class LowStorageRK(Method):
         return self.step(Equation(f=f), t, h, y, memory, cache)
 
     def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
-        y, new = data
-        return y, new, h * equation.f(t, y), h * equation.f(t + h, new)
+        return with_slopes(equation, t, h, data)
 
     def dense(self, data: Any, theta: Any) -> Any:
-        y, new, first, last = data
-        rest = 1 - theta
-        return y + theta * (theta * (3 - 2 * theta) * (new - y) + rest * (rest * first - theta * last))
+        return hermite(data, theta)
 
 
 def _unrolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) -> tuple[Any, Any]:

@@ -65,6 +65,7 @@ class Method(Static):
     needs: ClassVar[frozenset[str]] = frozenset({"f"})
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
     remembers: ClassVar[bool] = True
+    estimates_global_error: ClassVar[bool] = False
 
     @property
     def native(self) -> bool:
@@ -111,6 +112,10 @@ class Method(Static):
     def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
         """``memory`` after the state was changed discontinuously; by default a fresh start."""
         return self.init(equation, t, y, t * 0)[0]
+
+    def global_error(self, memory: Any) -> Any:
+        """The estimate of the exact solution less the state, in methods with ``estimates_global_error``."""
+        raise NotImplementedError
 
     def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
         """What ``dense`` reads, from what the step left; evaluated only for steps that are read between their ends."""

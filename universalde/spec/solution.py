@@ -10,7 +10,7 @@ from ..base.status import Status
 __all__ = ["Solution", "Stats", "made_later"]
 
 
-_FIELDS = ("ts", "ys", "result", "stats", "t", "y", "mode", "dense")
+_FIELDS = ("ts", "ys", "result", "stats", "t", "y", "mode", "dense", "error")
 
 
 class Stats(NamedTuple):
@@ -28,6 +28,7 @@ class Solution:
     ``ts`` (times, in the user's direction) and ``ys`` (states, each leaf with a leading axis over ``ts``); ``result``
     says how the solve ended; ``stats`` what it cost; ``method`` which method ran and why.  ``sol(t)`` is the dense
     solution at a time or an array of times.  ``t`` and ``y`` are the last point reached, ``mode`` what events changed.
+    ``error`` estimates the exact solution less ``y`` (``None``: the method does not carry the global error).
 
     Inside ``jit``, ``vmap`` or ``grad`` with ``saveat=None`` there are ``capacity`` rows; rows past the end repeat the
     last point and ``stats.saved`` counts the rows that hold steps.  With given times, rows not reached are NaN.
@@ -42,12 +43,14 @@ class Solution:
     mode: Any
     method: str
     dense: Any
+    error: Any
 
     def __init__(
-        self, ts: Any, ys: Any, result: Status, stats: Stats, t: Any, y: Any, mode: Any, method: str, dense: Any = None
-    ):
+        self, ts: Any, ys: Any, result: Status, stats: Stats, t: Any, y: Any, mode: Any, method: str, dense: Any = None,
+        error: Any = None,
+    ):  # fmt: skip
         self.__dict__.update(
-            ts=ts, ys=ys, result=result, stats=stats, t=t, y=y, mode=mode, method=method, dense=dense
+            ts=ts, ys=ys, result=result, stats=stats, t=t, y=y, mode=mode, method=method, dense=dense, error=error
         )  # fmt: skip
 
     def __getattr__(self, name: str) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from .numbers import Matrix, Vector, exact_matrix, exact_vector
 from .tableau import Tableau
 
-__all__ = ["WRAY", "LowStorage", "Scheme", "ketcheson", "walk", "williamson", "wray"]
+__all__ = ["WRAY", "LowStorage", "Scheme", "ketcheson", "walk", "weighted_sum", "williamson", "wray"]
 
 
 class Scheme(NamedTuple):
@@ -28,7 +28,7 @@ class Scheme(NamedTuple):
     stage: Callable
 
 
-def _sum(weights: Any, vectors: Any) -> Any:
+def weighted_sum(weights: Any, vectors: Any) -> Any:
     """Sum of the weighted vectors; weights known to be zero or one cost nothing."""
     total: Any = None
     for weight, vector in zip(weights, vectors, strict=True):
@@ -42,22 +42,22 @@ def _sum(weights: Any, vectors: Any) -> Any:
 
 def _williamson(row: Any, h: Any, k: Any, registers: Any) -> tuple:
     (a, b), (y, change) = row, registers
-    change = _sum((a, 1), (change, h * k))
-    return _sum((1, b), (y, change)), change
+    change = weighted_sum((a, 1), (change, h * k))
+    return weighted_sum((1, b), (y, change)), change
 
 
 def _wray(row: Any, h: Any, k: Any, registers: Any) -> tuple:
     (b, *ahead), (_, y, *older) = row, registers
     slopes = [k, *older]
     y = y + (h * b) * k
-    lead = _sum(ahead, slopes)
+    lead = weighted_sum(ahead, slopes)
     return y if lead is None else y + h * lead, y, *slopes[: len(older)]
 
 
 def _ketcheson(row: Any, h: Any, k: Any, registers: Any) -> tuple:
     (one, two, three, delta, beta), (y, second, *start) = row, registers
-    second = _sum((1, delta), (second, y))
-    return _sum((one, two, *(three,) * len(start), h * beta), (y, second, *start, k)), second, *start
+    second = weighted_sum((1, delta), (second, y))
+    return weighted_sum((one, two, *(three,) * len(start), h * beta), (y, second, *start, k)), second, *start
 
 
 def _three_registers(y: Any, zero: Any, rows: Any) -> tuple:
