@@ -135,3 +135,11 @@ def test_progress_counts_every_trajectory_once_and_its_failures():
         rates = np.r_[1.0, np.full(39, 0.1)]
         ude.ensemble(BLOW_UP, over={"args": rates}, chunk=16, progress=lambda *numbers: said.append(numbers))
     assert said == [(16, 40, 1), (32, 40, 1), (40, 40, 1)]
+
+
+def test_the_bar_appears_in_a_terminal_only(monkeypatch, capsys):
+    ude.ensemble(DECAY, over={"args": RATES}, progress=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    ude.ensemble(DECAY, over={"args": RATES}, progress=True)
+    assert "37/37" in capsys.readouterr().err
