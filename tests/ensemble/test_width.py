@@ -30,12 +30,13 @@ def widths(monkeypatch):
 @pytest.mark.parametrize(
     ("f", "size", "method", "width"),
     [
-        (by_component, 2, ude.Tsit5(), 16),
+        (by_component, 2, ude.Tsit5(), 32),
+        (lambda t, y, k: -k * y, 3, ude.Tsit5(), 16),
         (by_component, 2, ude.Tsit5(native=False), 64),
         (lambda t, y, k: -k * y, 40, ude.Tsit5(), 1),
         (lambda t, y, k: -k * jnp.sort(y), 2048, ude.Tsit5(), 2),
     ],
-    ids=["components", "not native", "a vector", "an operation for which XLA has no native kernel"],
+    ids=["components", "a short vector", "not native", "a vector", "an operation for which XLA has no native kernel"],
 )
 def test_the_width_is(f, size, method, width, widths):
     problem = ude.ODE(f, np.ones(size), (0.0, 0.1))

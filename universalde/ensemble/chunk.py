@@ -12,11 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.buffers import read, write
+from ..base.components import by_component
 from ..base.kernel import kernel, obstacle
 from ..base.loop import repeat
 from ..border import Border
 from ..loop.integrate import integrate
-from ..loop.program import Operands, Program
+from ..loop.program import Operands, Program, model_of
 from ..loop.shown import shown
 from ..solve import Prepared
 from .result import Part
@@ -27,7 +28,9 @@ __all__ = ["batch_program", "chunk_program", "flat", "plan_of", "width_of"]
 MOST = 1024  # trajectories of a chunk
 PIECES = 16  # chunks that a smaller ensemble is cut into, so that no thread waits long for the last one
 CHUNK_BYTES = 1 << 26
-WIDTH, FEW = 16, 4  # states of more than FEW numbers fill the vector registers by themselves
+# Trajectories side by side in a native kernel, and the largest states for which that is faster than one by one.
+BY_COMPONENT, MANY_COMPONENTS = 32, 16
+BY_VECTOR, MANY_IN_VECTOR = 16, 4
 WIDE, NUMBERS = 64, 4096  # trajectories, and numbers in their states, side by side outside a native kernel
 
 
@@ -47,10 +50,22 @@ def width_of(prepared: Prepared, shapes: Callable[[int], Lanes]) -> int:
 
 def _width(call: Border, shapes: Callable[[int], Lanes]) -> int:
     size, batch = call.shape.size, batch_program(call.program)
-    for width in (WIDTH, 1) if size <= FEW else (1,):
+    for width in (*_native_widths(call), 1):
         if call.program.method.native and obstacle(jax.make_jaxpr(batch)(call.operands, shapes(width))) is None:
             return width
     return max(1, min(WIDE, NUMBERS // size))
+
+
+def _native_widths(call: Border) -> tuple[int, ...]:
+    """Vectors of a few numbers fill the registers by themselves; equations written number by number never do."""
+    program, operands = call.program, call.operands
+    if call.shape.size > MANY_COMPONENTS:
+        return ()
+    if "history" not in program.parts:
+        f = model_of(program, operands, operands.mode).f
+        if by_component(jax.make_jaxpr(f)(operands.t0, operands.y0)):
+            return (BY_COMPONENT,)
+    return (BY_VECTOR,) if call.shape.size <= MANY_IN_VECTOR else ()
 
 
 def plan_of(call: Border, size: int, chunk: int | None, width: int) -> Plan:
