@@ -46,8 +46,8 @@ def ensemble(
     ``change(problem, row) -> problem`` replaces ``y0`` or ``args``; it is called once, under ``vmap``.
 
     ``saveat`` is ``None`` (only the end) or a vector of times.  ``reduce`` is :data:`ude.mean`, ``ude.quantiles(...)`` or
-    ``reduce(total, part) -> total``; trajectories are then not kept.  Trajectories are solved in chunks, of ``chunk`` or
-    of a size that is chosen; with ``checkpoint``, a folder, finished chunks are kept and a later call with the same inputs
+    ``reduce(total, part) -> total``; trajectories are then not kept.  Trajectories are solved in chunks, of ``chunk`` (in
+    whole batches) or of a size that is chosen; with ``checkpoint``, a folder, finished chunks are kept and a later call with the same inputs
     goes on.  ``progress=True`` shows a bar in a terminal.  Other options are those of :func:`ude.solve`.
 
     A trajectory that fails raises nothing: ``result`` says so, what it did not reach is NaN, one warning counts them.

@@ -71,6 +71,7 @@ def _native_widths(call: Border) -> tuple[int, ...]:
 def plan_of(call: Border, size: int, chunk: int | None, width: int) -> Plan:
     """How ``size`` trajectories are cut up; every ensemble of a problem shares one compiled shape unless ``chunk`` is given."""
     if chunk is not None:
+        width = min(width, chunk)
         batches = used = -(-chunk // width)
         return Plan(width, batches, used, -(-size // (width * used)))
     saved = len(call.operands.ts) if call.program.saving == "times" else 0
