@@ -12,6 +12,7 @@ from universalde.base.kernel import obstacle
 from universalde.border import border
 from universalde.loop.integrate import integrate
 from universalde.solve import DEFAULT_CONTROLLER
+from universalde.spec.problem import Problem
 
 END = ude.Save(end=True)
 TIGHT = dict(rtol=1e-9, atol=1e-9)
@@ -164,3 +165,23 @@ def test_a_derivative_with_respect_to_stop_times_gets_a_sentence():
 def test_a_solve_with_jumps_is_still_one_native_kernel():
     call = border(switched(), ude.Tsit5(), rtol=1e-6, atol=1e-6, saveat=END, dt0=None, max_steps=100, controller=DEFAULT_CONTROLLER)
     assert obstacle(jax.make_jaxpr(lambda operands: integrate(call.program, operands))(call.operands)) is None
+
+
+def test_breaking_points_of_a_delay_equation_may_be_named_and_gradients_pass_through_them():
+    # y' = -p y(t - 1) with the history 1: y jumps in its first derivative at 0, in its second at 1.
+    def sums(p, breaks):
+        problem = Problem(f=lambda t, y, p, past: -p * past(t - 1.0), y0=jnp.ones(1), tspan=(0.0, 2.0), args=p,
+                          history=lambda t, p: jnp.ones(1), discontinuities=breaks)  # fmt: skip
+        sol = ude.solve(problem, ude.Tsit5(), saveat=jnp.array([0.5, 1.5, 2.0]), **TIGHT)
+        return jnp.sum(sol.ys), sol.stats
+
+    value, slope = 3 - 4 * 0.9 + 0.9**2 * 0.625, -4 + 2 * 0.9 * 0.625
+    (found, stats), gradient = jax.value_and_grad(sums, has_aux=True)(0.9, np.array([1.0]))
+    np.testing.assert_allclose([found, gradient], [value, slope], rtol=1e-12)
+    assert int(stats.rejected) == 0 and int(sums(0.9, None)[1].rejected) > 10
+
+
+def test_a_method_without_an_error_estimate_stops_and_jumps_too():
+    sol = ude.solve(switched(stops=[0.333]), ude.CarpenterKennedy2N54(), dt0=0.01)
+    assert {0.333, 1.0} <= set(np.asarray(sol.ts).tolist()) and int(sol.stats.steps) == 201
+    np.testing.assert_allclose(sol.ys[-1, 0], charge(K, 2.0), rtol=1e-9)
