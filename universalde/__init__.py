@@ -82,7 +82,15 @@ from .methods.low_storage_rows import (
     RDPK3SpFSAL49,
     RDPK3SpFSAL510,
 )
-from .methods.rows import DP5, Tsit5, Vern7
+
+from .methods.rows import (  # isort: skip
+    Alshina2, Alshina3, Alshina6, Anas5, BS3, BS5, DP5, DP8, Euler, FRK65, Feagin10, Feagin12, Feagin14, Heun,
+    KYK2014DGSSPRK_3S2, KYKSSPRK42, MSRK5, MSRK6, Midpoint, OwrenZen3, OwrenZen4, OwrenZen5, PFRK87, PSRK3p5q4,
+    PSRK3p6q5, PSRK4p7q6, QPRK98, RK4, RKM, RKV76IIa, Ralston, Ralston4, SIR54, SSPRK104, SSPRK22, SSPRK33,
+    SSPRK43, SSPRK432, SSPRK53, SSPRK53_2N1, SSPRK53_2N2, SSPRK53_H, SSPRK54, SSPRK63, SSPRK73, SSPRK83, SSPRK932,
+    Stepanov5, TanYam7, Tsit5, TsitPap8, Vern6, Vern6Robust, Vern7, Vern7Robust, Vern8, Vern8Robust, Vern9,
+    Vern9Robust,
+)  # fmt: skip
 from .solve import solve
 from .spec.event import Event
 from .spec.problem import ODE, Problem
@@ -96,20 +104,27 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "DP5", "Ensemble", "Event", "ExplicitRK", "Fixed", "I", "Moments", "ODE", "PI", "PID", "Predictive", "Problem", "Reduction", "Save",
-    "Solution", "SolveError", "Status", "Tableau", "Tsit5", "Vern7", "ensemble", "mean", "quantiles", "solve",
-    "library", "scipy",
-    "GLEE23", "GLEE24", "GLEE35", "MM5GEE",
-    "LowStorageRK", "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
-    "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154", "AlJahdaliVor3S165",
-    "AlJahdaliVor3S42", "AlJahdaliVor3S53", "AlJahdaliVor3S64", "AlJahdaliVor3S82", "AlJahdaliVor3S85", "CFRLDDRK64", "CKLLSRK43_2",
-    "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R", "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R", "CKLLSRK65_4M_4R",
-    "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R", "CKLLSRK85_4M_3R", "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M",
-    "CKLLSRK95_4S", "CarpenterKennedy2N54", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "NDBLSRK124", "NDBLSRK134", "NDBLSRK144",
-    "ORK256", "ParsaniKetchesonDeconinck3S105", "ParsaniKetchesonDeconinck3S173", "ParsaniKetchesonDeconinck3S184",
-    "ParsaniKetchesonDeconinck3S205", "ParsaniKetchesonDeconinck3S32", "ParsaniKetchesonDeconinck3S53",
-    "ParsaniKetchesonDeconinck3S82", "ParsaniKetchesonDeconinck3S94", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35",
-    "RDPK3SpFSAL49", "RDPK3SpFSAL510", "RK46NL", "SHLDDRK52", "SHLDDRK64", "SHLDDRK_2N", "TSLDDRK74",
+    "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
+    "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154",
+    "AlJahdaliVor3S165", "AlJahdaliVor3S42", "AlJahdaliVor3S53", "AlJahdaliVor3S64", "AlJahdaliVor3S82",
+    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "BS3", "BS5", "CFRLDDRK64", "CKLLSRK43_2",
+    "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R", "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R",
+    "CKLLSRK65_4M_4R", "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R", "CKLLSRK85_4M_3R",
+    "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54", "DGLDDRK73_C",
+    "DGLDDRK84_C", "DGLDDRK84_F", "DP5", "DP8", "Ensemble", "Euler", "Event", "ExplicitRK", "FRK65", "Feagin10",
+    "Feagin12", "Feagin14", "Fixed", "GLEE23", "GLEE24", "GLEE35", "Heun", "I", "KYK2014DGSSPRK_3S2",
+    "KYKSSPRK42", "LowStorageRK", "MM5GEE", "MSRK5", "MSRK6", "Midpoint", "Moments", "NDBLSRK124", "NDBLSRK134",
+    "NDBLSRK144", "ODE", "ORK256", "OwrenZen3", "OwrenZen4", "OwrenZen5", "PFRK87", "PI", "PID", "PSRK3p5q4",
+    "PSRK3p6q5", "PSRK4p7q6", "ParsaniKetchesonDeconinck3S105", "ParsaniKetchesonDeconinck3S173",
+    "ParsaniKetchesonDeconinck3S184", "ParsaniKetchesonDeconinck3S205", "ParsaniKetchesonDeconinck3S32",
+    "ParsaniKetchesonDeconinck3S53", "ParsaniKetchesonDeconinck3S82", "ParsaniKetchesonDeconinck3S94",
+    "Predictive", "Problem", "QPRK98", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49",
+    "RDPK3SpFSAL510", "RK4", "RK46NL", "RKM", "RKV76IIa", "Ralston", "Ralston4", "Reduction", "SHLDDRK52",
+    "SHLDDRK64", "SHLDDRK_2N", "SIR54", "SSPRK104", "SSPRK22", "SSPRK33", "SSPRK43", "SSPRK432", "SSPRK53",
+    "SSPRK53_2N1", "SSPRK53_2N2", "SSPRK53_H", "SSPRK54", "SSPRK63", "SSPRK73", "SSPRK83", "SSPRK932", "Save",
+    "Solution", "SolveError", "Status", "Stepanov5", "TSLDDRK74", "Tableau", "TanYam7", "Tsit5", "TsitPap8",
+    "Vern6", "Vern6Robust", "Vern7", "Vern7Robust", "Vern8", "Vern8Robust", "Vern9", "Vern9Robust", "ensemble",
+    "library", "mean", "quantiles", "scipy", "solve",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Which method, when the user names none."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import jax
@@ -11,7 +12,7 @@ from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
 
-__all__ = ["REGISTRY", "check_controller", "check_fits", "choose"]
+__all__ = ["REGISTRY", "check_controller", "check_fits", "check_step", "choose"]
 
 REGISTRY = dict(ROWS)
 
@@ -55,12 +56,27 @@ def check_fits(method: Method, problem: Problem) -> None:
     """Raise a sentence when ``method`` cannot solve ``problem``, naming methods that can."""
     if not isinstance(method, Method):
         hint = f"; write ude.{method.__name__}()" if callable(method) and hasattr(method, "__name__") else ""
-        raise TypeError(f"method = {method!r} is not a method{hint}. Methods: {', '.join(REGISTRY)}, or None to choose")
+        raise TypeError(f"method = {method!r} is not a method{hint}. Methods: {_some(REGISTRY)}, or None to choose")
     parts = problem.parts
     if method.needs <= parts <= method.accepts:
         return
     fitting = [name for name, make in REGISTRY.items() if make().needs <= parts <= make().accepts]
     raise ValueError(
         f"{method.name} does not fit this problem: the problem has {sorted(parts)}, the method needs "
-        f"{sorted(method.needs)} and accepts {sorted(method.accepts)}. Methods that fit: {', '.join(fitting) or 'none yet'}"
+        f"{sorted(method.needs)} and accepts {sorted(method.accepts)}. Methods that fit: {_some(fitting) or 'none yet'}"
     )
+
+
+def check_step(method: Method, dt0: Any) -> None:
+    """Raise a sentence when ``method`` cannot choose its steps and none is given."""
+    if dt0 is None and not method.adaptive:
+        raise ValueError(
+            f"{method.name} has no error estimate, so its steps are fixed and dt0 says how long they are; write "
+            f"solve(problem, method, dt0=0.01) with your step size, or take a method with an estimate such as ude.Tsit5()"
+        )
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first names of a list, and how many there are."""
+    listed = list(names)
+    return ", ".join(listed[:8]) + (f", … ({len(listed)} in all: docs/methods.md)" if len(listed) > 8 else "")

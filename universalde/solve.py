@@ -8,7 +8,7 @@ from .adjoint.discrete import differentiable
 from .base.checks import check_finite
 from .base.status import STOPPED, SUCCESS, Status
 from .border import Border, border
-from .choose import check_controller, check_fits, choose
+from .choose import check_controller, check_fits, check_step, choose
 from .compiled import Entry, known, remember
 from .control.pi import PI
 from .dense import Steps
@@ -42,7 +42,8 @@ def solve(
 
     ``method=None`` chooses one and says which in ``sol.method``.  ``rtol`` and ``atol`` are numbers, or one number per
     component: a vector, or a tree of numbers or arrays arranged like ``y0``.  ``saveat`` is ``None`` (every step), a vector
-    of times, or a :class:`Save`; ``dt0`` the first step size (``None``: chosen); ``max_steps`` the most attempts;
+    of times, or a :class:`Save`; ``dt0`` the first step size (``None``: chosen), and that of all steps for a method without
+    an error estimate; ``max_steps`` the most attempts;
     ``controller`` chooses step sizes and holds their limits and the norm of the error (``None``: :class:`PI`).  Outside
     ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
     so and what was not reached is NaN.
@@ -82,6 +83,7 @@ def prepare(problem: Any, method: Method | None, *, watches: bool, **options: An
         raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
     method, reason = choose(problem, options["rtol"]) if method is None else (method, "as given")
     check_fits(method, problem)
+    check_step(method, options["dt0"])
     controller, saveat = options["controller"], options["saveat"]
     controller = DEFAULT_CONTROLLER if controller is None else controller
     check_controller(controller, options["dt0"])

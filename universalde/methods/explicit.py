@@ -163,7 +163,13 @@ class Row:
     """A method of a stored table: called, it gives the :class:`ExplicitRK`; the table is read at the first call."""
 
     def __init__(self, name: str, family: str, summary: str):
-        self.__name__, self.family, self.__doc__ = name, family, summary
+        self.__name__, self.family = name, family
+        self.__doc__ = f"""{summary}
+
+        Source: ``ude.{name}.tableau.reference``.  Dense output: of order ``ude.{name}.tableau.dense_order``.
+
+        Example: ``ude.solve(problem, ude.{name}(), dt0=0.01)``
+        """
 
     @functools.cached_property
     def tableau(self) -> Tableau:

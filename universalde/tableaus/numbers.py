@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["Matrix", "Vector", "exact_matrix", "exact_vector", "hermite"]
+__all__ = ["Matrix", "Vector", "exact_matrix", "exact_vector", "hermite", "shu_osher"]
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
@@ -34,3 +34,21 @@ def hermite(b: Vector, end: int) -> Matrix:
     for stage, slope in ((0, (1, -2, 1)), (end, (0, -1, 1))):
         weights[stage] = [x + s for x, s in zip(weights[stage], slope, strict=True)]
     return tuple(tuple(row) for row in weights)
+
+
+def shu_osher(alpha: Any, beta: Any) -> tuple[Matrix, Vector]:
+    r"""``(a, b)`` of a method in the form of Shu and Osher (Journal of Computational Physics 77 (1988) 439–471).
+
+    .. math:: u_i = \sum_{j<i} \alpha_{ij} u_j + h \beta_{ij} f(u_j), \qquad u_0 = y, \quad y_1 = u_s
+
+    Row ``i - 1`` of ``alpha`` and ``beta`` has ``i`` entries.
+    """
+    alpha, beta = exact_matrix(alpha), exact_matrix(beta)
+    stages = len(alpha)
+    rows: list[list[Fraction]] = [[Fraction(0)] * stages]
+    for shares, steps in zip(alpha, beta, strict=True):
+        row = [*steps, *[Fraction(0)] * (stages - len(steps))]
+        for share, earlier in zip(shares, rows, strict=True):
+            row = [x + share * y for x, y in zip(row, earlier, strict=True)]
+        rows.append(row)
+    return tuple(tuple(row[:k]) for k, row in enumerate(rows[:-1])), tuple(rows[-1])

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from . import stability
 from .numbers import Matrix, Vector, exact_matrix, exact_vector, hermite
-from .trees import worst_defect
+from .trees import elementary_weights, violations
 
 __all__ = ["Floats", "Tableau"]
 
@@ -39,6 +40,7 @@ class Tableau:
     floats, which count as the binary numbers they are.  Row ``k`` of ``a`` has ``k`` entries.  ``error=None``: no estimate,
     for fixed steps.  ``coarse``: a second, lower estimate with which the first is tempered as in DOP853.  ``extra``: rows of
     stages that only the dense output needs.  Without an ``interpolant`` the dense output is cubic Hermite interpolation.
+    ``digits``: to how many significant digits the numbers are rounded, ``None`` when they are exact.
     Errors: ``ValueError`` that says which row or order condition is wrong.
     """
 
@@ -52,16 +54,19 @@ class Tableau:
     coarse: Vector | None
     extra: Matrix
     interpolant: Matrix
+    digits: int | None
     reference: str
 
     def __init__(
         self, name: str, order: int, a: Any, b: Any, *, error: Any = None, error_order: int | None = None, c: Any = None,
-        coarse: Any = None, extra: Any = (), interpolant: Any = None, reference: str = "", proved: bool = False,
+        coarse: Any = None, extra: Any = (), interpolant: Any = None, digits: int | None = None, reference: str = "",
+        proved: bool = False,
     ):  # fmt: skip
         def put(**values: Any) -> None:
             self.__dict__.update(values)
 
-        put(name=name, order=order, error_order=order - 1 if error_order is None else error_order, reference=reference)
+        put(name=name, order=order, error_order=order - 1 if error_order is None else error_order)
+        put(digits=digits, reference=reference)
         put(a=exact_matrix(a), b=exact_vector(b), extra=exact_matrix(extra))
         put(
             error=None if error is None else exact_vector(error),
@@ -123,7 +128,7 @@ class Tableau:
             hat = [b - e for b, e in zip(self.b, self.error, strict=True)]
             claims.append(("error estimate's order", min(self.error_order, order), hat))
         for what, claimed, weights in claims:
-            defect = self.defect(claimed, np.array(weights, float))
+            defect = self.defect(claimed, weights)
             if not defect <= ROUNDING:
                 raise ValueError(
                     f"{self.name}: the {what} is given as {getattr(self, 'order' if what == 'order' else 'error_order')}, but an "
@@ -151,45 +156,37 @@ class Tableau:
         weights = tuple(floats(row) for row in self.interpolant)
         return Floats(rows, floats(self.c), floats(self.b), floats(self.error), floats(self.coarse), weights)
 
-    def matrix(self, dtype: Any = float) -> np.ndarray:
-        """The coefficients of all stages as a square matrix."""
-        rows = (*self.a, *self.extra)
-        full = np.zeros((len(rows), len(rows)), dtype)
-        for k, row in enumerate(rows):
-            full[k, : len(row)] = np.array(row, dtype)
-        return full
+    def defect(self, order: int, weights: Any = None) -> float:
+        """Largest violation of the order conditions up to ``order`` (Butcher 1963) by the result, or by other weights."""
+        weights = self.b if weights is None else exact_vector(weights)
+        return max(violations(elementary_weights(self.a, order), weights).values())
 
-    def defect(self, order: int, weights: Any = None, theta: float = 1.0) -> float:
-        """Largest violation of the order conditions up to ``order`` (Butcher 1963), at ``theta`` for dense output."""
-        weights = np.array(self.b if weights is None else weights, float)
-        return float(worst_defect(self.matrix()[: len(weights), : len(weights)], weights, order, theta))
-
-    def dense_weights(self, theta: float) -> np.ndarray:
-        """The weights ``b_i(theta)``."""
-        powers = theta ** np.arange(1, len(self.interpolant[0]) + 1)
-        return np.array(self.numbers.interpolant) @ powers
+    def dense_weights(self, theta: Any) -> Vector:
+        """The weights ``b_i(theta)``, exactly."""
+        theta = Fraction(theta)
+        return tuple(sum((x * theta ** (d + 1) for d, x in enumerate(row)), Fraction(0)) for row in self.interpolant)
 
     @cached_property
     def real_interval(self) -> float:
-        """How far the region of absolute stability reaches along the negative real axis."""
-        powers, vector = [1.0], np.ones(self.stages)
-        a = self.matrix()[: self.stages, : self.stages]
-        for _ in range(self.stages):
-            powers.append(float(np.array(self.numbers.b) @ vector))
-            vector = a @ vector
-        polynomial = np.polynomial.Polynomial(powers)
-        edges = [x for sign in (1, -1) for x in (polynomial - sign).roots() if abs(x.imag) < 1e-7 and x.real < -1e-7]
-        inner = 0.0
-        for edge in sorted(-x.real for x in edges):  # the region is left where |R| grows beyond one
-            if abs(polynomial(-(inner + edge) / 2)) > 1:
-                break
-            inner = edge
-        return inner
+        """How far the region of absolute stability reaches along the negative real axis; by it stiffness is told."""
+        return stability.real_interval(self.a, self.b, self.order)
+
+    @cached_property
+    def imaginary_interval(self) -> float:
+        """How far the region of absolute stability reaches along the imaginary axis."""
+        return stability.imaginary_interval(self.a, self.b, self.order)
+
+    @cached_property
+    def ssp_coefficient(self) -> float:
+        """The largest step, in those of Euler's method, that keeps a bound which Euler's method keeps; 0: no step does."""
+        return stability.ssp_coefficient(self.a, self.b)
 
     @cached_property
     def dense_order(self) -> int:
         """Order of the dense output between the steps: the highest whose conditions hold at three places."""
+        rows, places = (*self.a, *self.extra), (Fraction(3, 10), Fraction(1, 2), Fraction(4, 5))
         for order in range(1, self.order + 1):
-            if any(self.defect(order, self.dense_weights(theta), theta) > ROUNDING for theta in (0.3, 0.5, 0.8)):
+            found = elementary_weights(rows, order)
+            if any(violations(found, self.dense_weights(x), x)[order] > ROUNDING for x in places):
                 return order - 1
         return self.order

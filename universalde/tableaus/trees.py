@@ -1,12 +1,16 @@
 """Rooted trees and the order conditions of Runge–Kutta methods (Butcher 1963; Hairer, Nørsett & Wanner 1993, II.2)."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
 from itertools import combinations_with_replacement
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
+from .numbers import Matrix
 
-__all__ = ["Tree", "elementary_weight", "trees_of_order", "worst_defect"]
+__all__ = ["UNIT", "Elementary", "Tree", "elementary_weights", "trees_of_order", "units", "violations"]
+
+UNIT = 2**400  # numbers are held as integers in units of 1 / UNIT: 120 decimals
 
 
 class Tree(NamedTuple):
@@ -49,22 +53,53 @@ def _forests(vertices: int, largest: int) -> tuple[tuple[Tree, ...], ...]:
     return tuple(found)
 
 
-def elementary_weight(tree: Tree, a: np.ndarray, known: dict | None = None) -> np.ndarray:
-    """The vector whose product with ``b`` the order condition of ``tree`` fixes; ``known`` keeps those of subtrees."""
-    known = {} if known is None else known
-    if tree not in known:
-        weight = np.ones(len(a), dtype=a.dtype)
-        for child in tree.children:
-            weight = weight * (a @ elementary_weight(child, a, known))
-        known[tree] = weight
-    return known[tree]
+class Elementary(NamedTuple):
+    """What the order condition of a tree compares: weights times ``vector`` with ``1 / density``, in units of ``UNIT``."""
+
+    order: int
+    density: int
+    vector: list[int]
 
 
-def worst_defect(a: np.ndarray, weights: np.ndarray, order: int, theta: Any = 1) -> Any:
-    """Largest violation of the order conditions up to ``order``, in whatever arithmetic the arrays hold."""
-    known: dict = {}
-    return max(
-        abs(weights @ elementary_weight(tree, a, known) - theta**tree.order / tree.density)
-        for p in range(1, order + 1)
-        for tree in trees_of_order(p)
-    )
+@cache
+def _children_first(order: int) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
+    """Order, density and the places of the children of every tree of at most ``order`` vertices."""
+    places: dict[Tree, int] = {}
+    listed = []
+    for p in range(1, order + 1):
+        for tree in trees_of_order(p):
+            places[tree] = len(listed)
+            listed.append((p, tree.density, tuple(places[child] for child in tree.children)))
+    return tuple(listed)
+
+
+def elementary_weights(rows: Matrix, order: int) -> list[Elementary]:
+    """The elementary weights of all trees of at most ``order`` vertices, in integers: double precision cannot tell a wrong
+    digit from rounding where coefficients are large."""
+    terms = [[(j, units(x)) for j, x in enumerate(row) if x] for row in rows]
+    found: list[Elementary] = []
+    stages: dict[int, list[int]] = {}  # the matrix times the weights of a tree, where it is a child
+    for p, density, children in _children_first(order):
+        vector = [UNIT] * len(rows)
+        for child in children:
+            if child not in stages:
+                inner = found[child].vector
+                stages[child] = [sum(x * inner[j] for j, x in row) // UNIT for row in terms]
+            vector = [x * y // UNIT for x, y in zip(vector, stages[child], strict=True)]
+        found.append(Elementary(p, density, vector))
+    return found
+
+
+def violations(found: list[Elementary], weights: Sequence, theta: Fraction = Fraction(1)) -> dict[int, float]:
+    """The largest violation of the conditions of each order, at ``theta`` for dense output."""
+    exact = [units(x) for x in weights]
+    worst: dict[int, int] = {}
+    for tree in found:
+        total = sum(x * y for x, y in zip(exact, tree.vector, strict=True)) // UNIT
+        worst[tree.order] = max(worst.get(tree.order, 0), abs(total - units(theta**tree.order / tree.density)))
+    return {order: miss / UNIT for order, miss in worst.items()}
+
+
+def units(x: Fraction) -> int:
+    """A number as an integer, in units of 1 / UNIT."""
+    return x.numerator * UNIT // x.denominator

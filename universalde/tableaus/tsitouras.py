@@ -44,6 +44,7 @@ TSIT5 = Tableau(
         _polynomial(-34.87065786149660974, _SQUARE, (1.0, -1.2), (1.0, -0.666666666666666667)),
         _polynomial(2.5, _SQUARE, (1.0, -1.0), (1.0, -0.6)),
     ),
+    digits=15,
     reference="Ch. Tsitouras, Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption, "
     "Computers & Mathematics with Applications 62 (2011) 770–775",
     proved=True,
