@@ -12,6 +12,7 @@ import numpy as np
 from .base import checks
 from .base.closures import is_array, split
 from .base.ravel import Shape, as_arrays, cast, is_number_list, ravel, shape_of, stacked, strongly_typed
+from .loop.observe import chosen, observed
 from .loop.program import Fixed, Operands, Program, join_args
 from .spec.controller import Controller
 from .spec.method import Method
@@ -49,6 +50,11 @@ class Border(NamedTuple):
             return ()
 
         jax.eval_shape(once, self.operands)
+
+    def check_observer(self) -> None:
+        """Evaluate what is saved of the state on abstract values."""
+        if self.program.of is not None:
+            checks.check_observer(lambda o: observed(self.program, o, o.t0, o.y0, o.mode), self.operands)
 
 
 def border(
@@ -90,21 +96,28 @@ def border(
         return number(t) if sign == 1 else flip * number(t)
 
     stops, jumps = _stops(problem, forward)
+    observer, seen = _observer(save, y0)
     operands = Operands(
         y0=ravel(y0), t0=forward(t0), t1=forward(t1), args=arrays, cells=tuple(_operand(c) for c in cells),
         ts=() if times is None else forward(times), rtol=number(rtol), atol=_above_zero(number(atol)),
         dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
-        stops=stops, jumps=jumps,
+        stops=stops, jumps=jumps, of=tuple(_operand(c) for c in seen),
     )  # fmt: skip
     program = Program(
         functions=static, shape=shape, args=args, method=method, controller=controller,
-        saving="end" if save.end else ("times" if times is not None else "steps"),
+        saving="end" if save.end else ("times" if times is not None else "steps"), every=int(save.every), of=observer,
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
         stops=len(stops), jumps=problem.discontinuities is not None,
         guarded=problem.inside is not None or "hmax" in functions or controller.hmax < math.inf,
     )  # fmt: skip
     return Border(program, operands, shape)
+
+
+def _observer(save: Save, y0: Any) -> tuple[Any, list]:
+    """What is saved of the state, told apart into a static part and arrays; nothing for the state itself."""
+    of = save.of if save.only is None else chosen(save.only, y0)
+    return (None, []) if of is None else split(of)
 
 
 def _above_zero(atol: Any) -> Any:

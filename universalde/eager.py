@@ -20,6 +20,7 @@ from .border import Border
 from .compiled import Entry
 from .dense import Later, Steps
 from .loop.integrate import Outcome, State, integrate, start
+from .loop.observe import with_end
 from .loop.program import Operands, Program
 from .spec.solution import Solution, Stats, made_later
 
@@ -97,12 +98,15 @@ def resumed(program: Program, operands: Operands, packed: Packed) -> State:
 
 
 def _begin(program: Program) -> Callable:
-    return kernel(lambda operands: pack(integrate(program, operands)), native=program.method.native)
+    def begin(operands: Operands) -> Packed:
+        return pack(with_end(program, operands, integrate(program, operands)))
+
+    return kernel(begin, native=program.method.native)
 
 
 def _resume(program: Program) -> Callable:
     def go_on(operands: Operands, packed: Packed) -> Packed:
-        return pack(integrate(program, operands, resumed(program, operands, packed)))
+        return pack(with_end(program, operands, integrate(program, operands, resumed(program, operands, packed))))
 
     return kernel(go_on, native=program.method.native)
 
@@ -167,18 +171,22 @@ def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:
     """Times and states that were saved, forward in time."""
     saved = ended.counts.saved
     if call.program.saving == "end":
-        return ended.t[None], ended.y[None]
+        return ended.t[None], pieces[-1].ys if call.program.of else ended.y[None]
     if call.program.saving == "times":
         ts, ys = call.operands.ts, pieces[0].ys
-        if saved < ys.shape[0]:
-            ys = np.where((np.arange(ys.shape[0]) < saved)[:, None], np.asarray(ys), np.nan)
+        if saved < ts.shape[0]:
+            there = np.arange(ts.shape[0]) < saved
+            ys = jax.tree.map(lambda x: np.where(_along(there, x), np.asarray(x), np.nan), ys)
         return ts, ys
-    trimmed = [(np.asarray(p.ts), np.asarray(p.ys), int(np.asarray(p.counts)[1])) for p in pieces]
-    parts = [(ts[:rows], ys[:rows]) for ts, ys, rows in trimmed]
-    if len(parts) == 1:
-        return parts[0]
-    ts, ys = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return ts, ys
+    parts = []
+    for piece in pieces:
+        rows = int(np.asarray(piece.counts)[1])
+        parts.append(jax.tree.map(lambda x, rows=rows: np.asarray(x)[:rows], (piece.ts, piece.ys)))
+    return parts[0] if len(parts) == 1 else jax.tree.map(lambda *x: np.concatenate(x), *parts)
+
+
+def _along(rows: Any, x: Any) -> Any:
+    return rows.reshape(-1, *[1] * (x.ndim - 1))
 
 
 def _solution(
@@ -189,10 +197,10 @@ def _solution(
     saved = {"steps": ts.shape[0], "end": 1}.get(program.saving, counts.saved)
     dense: Any = None
     if not program.has_mode:
-        dense = Steps(program, call.operands, ts, ys, saved) if program.saving == "steps" else Later(resolve)
+        dense = Steps(program, call.operands, ts, ys, saved) if program.keeps_path else Later(resolve)
     make = {
         "ts": lambda: jnp.asarray(ts if direction == 1 else -ts),
-        "ys": lambda: shape.unravel(jnp.asarray(ys)),
+        "ys": lambda: jax.tree.map(jnp.asarray, ys) if program.of else shape.unravel(jnp.asarray(ys)),
         "t": lambda: jnp.asarray(direction * ended.t),
         "y": lambda: shape.unravel(jnp.asarray(ended.y)),
     }

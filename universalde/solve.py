@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from .adjoint.discrete import differentiable
@@ -94,6 +95,7 @@ def prepare(problem: Any, method: Method | None, *, watches: bool, **options: An
     if entry is None:
         check_finite(problem.y0)
         call.check_right_hand_side()
+        call.check_observer()
         entry = remember(call.program, problem.f)
     return Prepared(call, entry, f"{method.name}: {reason}")
 
@@ -111,7 +113,8 @@ def _traced(call: Border, outcome: Outcome, label: str) -> Solution:
     state, ts, ys = outcome.state, outcome.ts, outcome.ys
     if call.program.saving == "end":
         ok = (state.status == SUCCESS) | (state.status == STOPPED)
-        ts, ys = state.t[None], (state.y + jnp.where(ok, 0, jnp.nan))[None]
+        missing = jnp.where(ok, 0, jnp.nan)
+        ts, ys = state.t[None], jax.tree.map(lambda x: x + missing, ys) if call.program.of else (state.y + missing)[None]
     elif call.program.saving == "times":
         ts = call.operands.ts
     return _solution(call, state, ts, ys, label)
@@ -121,12 +124,12 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
     program, shape, sign = call.program, call.shape, call.operands.sign
     user = (lambda t: t) if program.direction == 1 else (lambda t: sign * t)
     dense = None
-    if program.saving == "steps" and not program.has_mode:
+    if program.keeps_path and not program.has_mode:
         dense = Steps(program, call.operands, ts, ys, state.saved)
     error = program.method.global_error(state.memory) if program.method.estimates_global_error else None
     return Solution(
         ts=user(ts),
-        ys=shape.unravel(ys),
+        ys=ys if program.of else shape.unravel(ys),
         result=Status(state.status),
         stats=Stats(state.accepted, state.rejected, state.rhs, state.saved),
         t=user(state.t),

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -14,6 +15,8 @@ from .warn import warn
 
 __all__ = [
     "check_finite",
+    "check_observed",
+    "check_observer",
     "check_right_hand_side",
     "check_save_times",
     "check_span",
@@ -211,3 +214,36 @@ def _check_dtype(leaf: Any, shape: Shape, what: str) -> None:
 
 def _like(shape: Shape) -> str:
     return f"return dy/dt shaped like y0 ({shape.size} number{'s' if shape.size != 1 else ''} in all)"
+
+
+_CONCRETE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.NonConcreteBooleanIndexError,
+    jax.errors.TracerArrayConversionError,
+)
+
+
+def check_observer(observe: Callable, operands: Any) -> None:
+    """What a solve saves of the state must be arrays, of the same shapes at every evaluation."""
+    try:
+        found, again = (jax.eval_shape(observe, operands) for _ in range(2))
+    except _CONCRETE as error:
+        raise TypeError(
+            "Save(of=…) cannot be compiled: its shape or its course depends on the numbers in t, y or args. Return arrays "
+            f"of fixed shape, jnp.where(y > 0, y, 0) instead of y[y > 0]. ({str(error).splitlines()[0]})"
+        ) from None
+    if not jax.tree.leaves(found):
+        raise TypeError(f"Save(of=…) returned {found!r}, which holds nothing to save; return an array or a tree of arrays")
+    if found != again:
+        raise TypeError(f"Save(of=…) returned {_shapes(found)}, and evaluated again {_shapes(again)}; its shape must stay")
+
+
+def check_observed(row: Any) -> None:
+    """The leaves of what is saved must be numbers or arrays."""
+    for leaf in jax.tree.leaves(row):
+        if not (is_array(leaf) or isinstance(leaf, numbers.Number)) or np.dtype(getattr(leaf, "dtype", int)).kind in "OSU":
+            raise TypeError(f"Save(of=…) returned {leaf!r} ({type(leaf).__name__}); it must return numbers or arrays")
+
+
+def _shapes(tree: Any) -> str:
+    return ", ".join(f"shape {x.shape}" for x in jax.tree.leaves(tree)) + f" in {jax.tree.structure(tree)}"

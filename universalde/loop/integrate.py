@@ -191,7 +191,10 @@ def _status(
     status = jnp.where(landing.accept & (landing.kind == LAST), jnp.int32(SUCCESS), status)
     status = jnp.where(landing.stops, jnp.int32(STOPPED), status)
     if program.saving == "steps":
-        status = jnp.where((status == RUNNING) & (saved >= program.capacity), jnp.int32(FULL), status)
+        full = (status == RUNNING) & (saved >= program.capacity)
+        if program.every > 1:  # the last row may be written over until its block of steps is complete
+            full &= (state.accepted + landing.accept.astype(jnp.int32)) % program.every == 0
+        status = jnp.where(full, jnp.int32(FULL), status)
     return status
 
 

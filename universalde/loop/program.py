@@ -35,6 +35,7 @@ class Operands(NamedTuple):
     budget: Any
     stops: Any = ()  # times at which steps end, sorted, with infinity at the end
     jumps: Any = ()  # which of them are discontinuities
+    of: tuple = ()  # arrays that a saved function closes over
 
 
 class Program(NamedTuple):
@@ -46,6 +47,8 @@ class Program(NamedTuple):
     method: Method
     controller: Controller
     saving: str
+    every: int
+    of: Static | None
     capacity: int
     tape_bytes: int
     direction: int | None
@@ -57,6 +60,11 @@ class Program(NamedTuple):
     stops: int = 0
     jumps: bool = False
     guarded: bool = False  # by a domain or a largest step, which may refuse any step
+
+    @property
+    def keeps_path(self) -> bool:
+        """Whether the saved rows are the states at all steps, so that the solution between them follows from them."""
+        return self.saving == "steps" and self.every == 1 and self.of is None
 
 
 class Model(NamedTuple):

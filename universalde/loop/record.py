@@ -11,6 +11,7 @@ from ..base.buffers import read, write
 from ..base.loop import loop, once
 from .attempt import Attempt, reads_every_step
 from .locate import Landing
+from .observe import observed
 from .program import Operands, Program
 
 __all__ = ["Saved", "Tape", "finish", "on_tape", "open_saved", "open_tape", "save", "sparse", "stride", "tape_row"]
@@ -45,10 +46,14 @@ def open_saved(program: Program, operands: Operands, state: Any, *, fresh: bool)
         return Saved((), ())
     if program.saving == "times":  # rows at times not after the start hold the start already
         rows = operands.ts.shape[0] + 1
-        return Saved((), jnp.broadcast_to(state.y, (rows, *state.y.shape)))
-    ts = jnp.full(program.capacity, -1, state.t.dtype)
-    ys = jnp.full((program.capacity, *state.y.shape), -2, state.y.dtype)
-    return Saved(write(ts, 0, state.t), write(ys, 0, state.y)) if fresh else Saved(ts, ys)
+        first = observed(program, operands, state.t, state.y, state.mode)
+        return Saved((), jax.tree.map(lambda x: jnp.broadcast_to(x, (rows, *x.shape)), first))
+    first = Saved(state.t, observed(program, operands, state.t, state.y, state.mode))
+    leaves, structure = jax.tree.flatten(first)
+    # Different fillings keep XLA from making one buffer and copying it.
+    empty = [jnp.full((program.capacity, *x.shape), -1 - k, x.dtype) for k, x in enumerate(leaves)]
+    saved = jax.tree.unflatten(structure, empty)
+    return jax.tree.map(lambda buffer, x: write(buffer, 0, x), saved, first) if fresh else saved
 
 
 def save(
@@ -62,10 +67,8 @@ def save(
     if program.saving == "end":
         return saved, state.saved
     accept = landing.accept & active
-    if program.saving == "steps":  # a rejected or idle attempt writes the last row again, which holds the state already
-        count = state.saved + accept.astype(jnp.int32)
-        t, y = jnp.where(accept, landing.t, state.t), jnp.where(accept, landing.y, state.y)
-        return Saved(write(saved.ts, count - 1, t), write(saved.ys, count - 1, y)), count
+    if program.saving == "steps":
+        return _save_step(program, operands, saved, state, landing, accept)
     ts, count = operands.ts, operands.ts.shape[0]
 
     def pending(j: Any) -> Any:
@@ -76,16 +79,32 @@ def save(
         data = once(pending(state.saved), complete)
 
     def body(i: Any, active: Any, j: Any, shared: tuple, ys: Any) -> tuple:
-        theta = (read(ts, j) - state.t) / tried.h
-        return j + 1, shared, write(ys, j, program.method.dense(data, theta))
+        time = read(ts, j)
+        theta, following = (time - state.t) / tried.h, j + 1
+        value = program.method.dense(data, theta)
+        row = observed(program, operands, time, value, state.mode)
+        return following, shared, jax.tree.map(lambda buffer, x: write(buffer, j, x), ys, row)
 
     _, j, _, ys = loop(body, state.saved, limit=count + 1, running=pending, private=saved.ys)
     return Saved(saved.ts, ys), j
 
 
-def finish(program: Program, saved: Saved) -> tuple[Any, Any]:
+def _save_step(program: Program, operands: Operands, saved: Saved, state: Any, landing: Landing, accept: Any) -> tuple:
+    """A step begins a row, or of every k-th step writes over the row that its block of k has begun.
+
+    A rejected or idle attempt writes the last row again, which holds the state already.
+    """
+    begins = accept if program.every == 1 else accept & (state.accepted % program.every == 0)
+    count = state.saved + begins.astype(jnp.int32)
+    t, y = jnp.where(accept, landing.t, state.t), jnp.where(accept, landing.y, state.y)
+    mode = jax.tree.map(lambda a, b: jnp.where(accept, a, b), landing.mode, state.mode) if program.of else state.mode
+    row = Saved(t, observed(program, operands, t, y, mode))
+    return jax.tree.map(lambda buffer, x: write(buffer, count - 1, x), saved, row), count
+
+
+def finish(program: Program, saved: Saved) -> Saved:
     """The rows without the spare one."""
-    return (saved.ts, saved.ys[:-1]) if program.saving == "times" else (saved.ts, saved.ys)
+    return Saved(saved.ts, jax.tree.map(lambda x: x[:-1], saved.ys)) if program.saving == "times" else saved
 
 
 def open_tape(program: Program, state: Any, first_data: Callable) -> Tape:

@@ -12,12 +12,12 @@ from .integrate import Outcome
 from .program import Operands, Program
 from .record import Saved
 
-__all__ = ["reached", "repeated", "shown"]
+__all__ = ["along", "last_row", "reached", "repeated", "shown"]
 
 
 def reached(outcome: Outcome) -> Any:
     """Which rows hold something."""
-    return jnp.arange(outcome.ys.shape[0]) < outcome.state.saved
+    return jnp.arange(jax.tree.leaves(outcome.ys)[0].shape[0]) < outcome.state.saved
 
 
 def shown(program: Program, operands: Operands, outcome: Outcome) -> Outcome:
@@ -31,14 +31,26 @@ def shown(program: Program, operands: Operands, outcome: Outcome) -> Outcome:
         slack = 4 * jnp.finfo(ts.dtype).eps * jnp.maximum(jnp.abs(operands.t0), jnp.abs(operands.t1))
         there = reached(outcome) & (ts >= operands.t0 - slack) & jnp.all(jnp.diff(ts) >= 0)
         # Added: the derivative stays, NaN where the solve failed.
-        return outcome._replace(ys=outcome.ys + jnp.where(there, 0, jnp.nan)[:, None])
+        missing = jnp.where(there, 0, jnp.nan)
+        return outcome._replace(ys=jax.tree.map(lambda x: x + along(missing, x), outcome.ys))
     return _filled(program, outcome) if program.saving == "steps" else outcome
 
 
 def _filled(program: Program, outcome: Outcome) -> Outcome:
-    state = outcome.state
-    ts, ys = _fill(outcome.ts, outcome.ys, state.saved, state.t, state.y)
+    ts, ys = _fill(outcome.ts, outcome.ys, outcome.state.saved, *last_row(program, outcome, outcome.ts, outcome.ys))
     return outcome._replace(ts=ts, ys=ys)
+
+
+def last_row(program: Program, outcome: Outcome, ts: Any, ys: Any) -> tuple[Any, Any]:
+    """Time and content of the last row that holds something, of ``ts`` and ``ys`` or of their tangents."""
+    if program.of is None:
+        return outcome.state.t, outcome.state.y
+    return jax.tree.map(lambda x: x[outcome.state.saved - 1], (ts, ys))
+
+
+def along(rows: Any, x: Any) -> Any:
+    """A vector over rows in a shape that goes with ``x``, which has a leading axis over them."""
+    return jnp.expand_dims(rows, tuple(range(1, x.ndim)))
 
 
 @custom_vmap
@@ -46,7 +58,7 @@ def _fill(ts: Any, ys: Any, saved: Any, t: Any, y: Any) -> tuple[Any, Any]:
     """In place, row after row: for one solve the cheaper form."""
 
     def body(i: Any, active: Any, row: Any, shared: tuple, rows: Saved) -> tuple:
-        return row + 1, shared, Saved(write(rows.ts, row, t), write(rows.ys, row, y))
+        return row + 1, shared, jax.tree.map(lambda buffer, x: write(buffer, row, x), rows, Saved(t, y))
 
     capacity = ts.shape[0]
     _, _, _, rows = loop(body, saved, limit=capacity, running=lambda row: row < capacity, private=Saved(ts, ys))
@@ -60,9 +72,11 @@ def _fill_lanes(size: int, batched: list, *arguments: Any) -> tuple[tuple, tuple
     def one(ts: Any, ys: Any, saved: Any, t: Any, y: Any) -> tuple[Any, Any]:
         return repeated(jnp.arange(ts.shape[0]) < saved, ts, ys, t, y)
 
-    return jax.vmap(one, in_axes=tuple(0 if b else None for b in batched), axis_size=size)(*arguments), (True, True)
+    axes = jax.tree.map(lambda b: 0 if b else None, tuple(batched))
+    ts, ys = jax.vmap(one, in_axes=axes, axis_size=size)(*arguments)
+    return (ts, ys), (True, jax.tree.map(lambda x: True, ys))
 
 
 def repeated(there: Any, ts: Any, ys: Any, t: Any, y: Any) -> tuple[Any, Any]:
     """Steps with the rows that are not there replaced by ``t`` and ``y``, by a select: the form that is differentiated."""
-    return jnp.where(there, ts, t), jnp.where(there[:, None], ys, y)
+    return jnp.where(there, ts, t), jax.tree.map(lambda x, last: jnp.where(along(there, x), x, last), ys, y)
