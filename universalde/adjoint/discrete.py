@@ -21,31 +21,14 @@ from ..base.linear import linear_map
 from ..base.loop import loop
 from ..base.status import STOPPED, SUCCESS
 from ..loop.integrate import Outcome, integrate
+from ..loop.observe import with_end
 from ..loop.program import Operands, Program
 from ..loop.record import sparse
-from ..loop.shown import reached, repeated, shown
-from .replay import Row, Stepped, Walk
+from ..loop.shown import last_row, reached, repeated, shown
+from .replay import Walk
+from .rows import Moved, Residuals, first_row, open_tangents, pull_first, pull_rows, push_rows
 
 __all__ = ["differentiable"]
-
-
-class Moved(NamedTuple):
-    """Tangents or cotangents of what a solve returns: the end point and the saved rows."""
-
-    point: list
-    ts: Any
-    ys: Any
-
-
-class Residuals(NamedTuple):
-    """What the walks read."""
-
-    leaves: list
-    tape: Any
-    attempts: Any
-    saved: Any
-    h0: Any
-    ok: Any
 
 
 def differentiable(program: Program) -> Callable[[Operands], Outcome]:
@@ -76,16 +59,16 @@ def differentiable(program: Program) -> Callable[[Operands], Outcome]:
         result, there = outcome._replace(tape=()), ()
         if program.saving == "steps":
             there = reached(outcome)
-            ts, ys = repeated(there, outcome.ts, outcome.ys, outcome.state.t, outcome.state.y)
+            end = last_row(program, outcome.state, (outcome.ts, outcome.ys), (outcome.state.t, outcome.state.y))
+            ts, ys = repeated(there, outcome.ts, outcome.ys, *end)
             result = result._replace(ts=ts, ys=ys)
         zeros = jax.tree.map(_no_tangent, result)
         if not any(moving):
             return result, zeros
         directions = list(walk.values(jax.tree.leaves(dots, is_leaf=_is_zero)))
         ok = (outcome.state.status == SUCCESS) | (outcome.state.status == STOPPED)
-        residuals = Residuals(
-            jax.tree.leaves(operands), outcome.tape, outcome.attempts, outcome.state.saved, outcome.h0, ok
-        )
+        count = outcome.state.saved if program.every == 1 else outcome.state.accepted + 1
+        residuals = Residuals(jax.tree.leaves(operands), outcome.tape, outcome.attempts, count, outcome.h0, ok)
         moved = linear_map(
             lambda residuals, linear: _push(walk, residuals, linear),
             lambda residuals, cotangents: _pull(walk, residuals, cotangents),
@@ -96,11 +79,14 @@ def differentiable(program: Program) -> Callable[[Operands], Outcome]:
         state = state._replace(t=t, y=y, memory=memory, mode=mode)
         ts, ys = zeros.ts, moved.ys
         if program.saving == "steps":
-            ts, ys = repeated(there, moved.ts if walk.time else ts, ys, t, y)
+            ts = moved.ts if walk.time else ts
+            ts, ys = repeated(there, ts, ys, *last_row(program, outcome.state, (ts, ys), (t, y)))
         return result, zeros._replace(state=state, ts=ts, ys=ys)
 
     run.defjvp(rule, symbolic_zeros=True)
-    return run
+    if program.saving != "end" or program.of is None:
+        return run
+    return lambda operands: with_end(program, operands, run(operands))  # one row, differentiated by JAX
 
 
 def _is_zero(x: Any) -> bool:
@@ -118,18 +104,6 @@ def _shape_of_moved(walk: Walk, outcome: Outcome) -> Moved:
     return Moved(walk.point(state.t, state.y, state.memory, state.mode), ts, outcome.ys)
 
 
-def _first_row(walk: Walk, leaves: list) -> Any:
-    """How many saved rows the start itself fills."""
-    operands = walk.operands(leaves, walk.values(leaves))
-    if walk.program.saving == "times":
-        return jnp.sum(operands.ts <= operands.t0, dtype=jnp.int32)
-    return jnp.int32(1 if walk.program.saving == "steps" else 0)
-
-
-def _y_of(walk: Walk, point: list) -> Any:
-    return point[1] if walk.time else point[0]
-
-
 # --- forwards -----------------------------------------------------------------------------------------------------------
 
 
@@ -138,7 +112,7 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
     theta, dots = walk.values(res.leaves), tuple(directions)
     _, point = jax.jvp(lambda *theta: walk.start(res.leaves, theta, res.h0), theta, dots)
     ts_dot = walk.operands([None] * len(res.leaves), dots).ts if walk.moves_ts else None
-    rows = _open_tangents(walk, res, point, dots)
+    rows = open_tangents(walk, res, point, dots)
     data_dots = jax.tree.map(jnp.zeros_like, res.tape.data)
     every = walk.every(res.tape)
 
@@ -159,59 +133,17 @@ def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
         if "history" in walk.program.parts:
             shared = jax.tree.map(lambda buffer, new: write(buffer, i, new), shared, dot.data)
         end = jnp.where(i + 1 < res.attempts, read(res.tape.t, i + 1), jnp.inf)
-        j, rows = _push_rows(walk, res, row, out, dot, ts_dot, after, stands, end, j, rows)
+        seen = () if walk.program.of is None else (dots, point)
+        j, rows = push_rows(walk, res, row, out, dot, ts_dot, after, stands, end, seen, j, rows)
         between = walk.following(row, out) if every > 1 else ()
         return (after, j, between), shared, rows
 
     between = walk.numbers(walk.row(res.leaves, res.tape, 0)) if every > 1 else ()
-    begin = (point, _first_row(walk, res.leaves), between)
+    begin = (point, first_row(walk, res.leaves), between)
     _, (point, _, _), _, (ts, ys) = loop(body, begin, limit=res.attempts, shared=data_dots, private=rows)
-    ys = ys if walk.program.saving == "end" else ys[:-1]
+    ys = jax.tree.map(lambda x: x[:-1], ys)
     ts = ts[:-1] if walk.program.saving == "steps" else ()
     return jax.tree.map(lambda dot: jnp.where(res.ok, dot, jnp.nan), Moved(point, ts, ys))
-
-
-def _open_tangents(walk: Walk, res: Residuals, point: list, dots: tuple) -> tuple:
-    program, dot = walk.program, _y_of(walk, point)
-    if program.saving == "end":
-        return (), ()
-    if program.saving == "times":
-        count = walk.operands(res.leaves, walk.values(res.leaves)).ts.shape[0]
-        if not walk.time:
-            return (), jnp.broadcast_to(dot, (count + 1, *dot.shape))
-        _, held = jax.jvp(lambda *theta: walk.held(res.leaves, theta), walk.values(res.leaves), dots)
-        return (), jnp.concatenate([held, dot[None]])
-    ts = jnp.zeros(program.capacity + 1, res.tape.t.dtype)
-    ys = jnp.zeros((program.capacity + 1, *dot.shape), dot.dtype)
-    return (write(ts, 0, point[0]) if walk.time else ts), write(ys, 0, dot)
-
-
-def _push_rows(
-    walk: Walk, res: Residuals, row: Row, out: Stepped, dot: Stepped, ts_dot: Any, after: list, stands: Any, end: Any,
-    j: Any, rows: tuple,
-) -> tuple:  # fmt: skip
-    if walk.program.saving == "end":
-        return j, rows
-    ts_rows, ys_rows = rows
-    if walk.program.saving == "steps":
-        ts_rows = write(ts_rows, j, after[0]) if walk.time else ts_rows
-        return j + stands.astype(jnp.int32), (ts_rows, write(ys_rows, j, _y_of(walk, after)))
-    ts = walk.operands(res.leaves, walk.values(res.leaves)).ts
-
-    def pending(j: Any) -> Any:
-        return stands & (j < res.saved) & (read(ts, j) <= end)
-
-    def body(i: Any, active: Any, j: Any, shared: tuple, ys: Any) -> tuple:
-        time = read(ts, j)
-        time_dot = read(ts_dot, j) if ts_dot is not None else jnp.zeros_like(time)
-        _, value = jax.jvp(
-            lambda data, clock, time: walk.dense(row, data, clock, time),
-            (out.data, out.clock, time), (dot.data, dot.clock, time_dot),
-        )  # fmt: skip
-        return j + 1, shared, write(ys, j, value)
-
-    _, j, _, ys_rows = loop(body, j, limit=ts.shape[0] + 1, running=pending, private=ys_rows)
-    return j, (ts_rows, ys_rows)
 
 
 # --- backwards ----------------------------------------------------------------------------------------------------------
@@ -288,70 +220,27 @@ def _sweep(
         out, vjp = jax.vjp(
             lambda theta, point, values: walk.advance(res.leaves, row, theta, point, values), theta, start, row.values
         )
-        point_bar, out_bar, j, ts_bars = _pull_rows(walk, res, row, out, bar, stands, state, ts_bars)
+        pulled = pull_rows(walk, res, row, out, bar, stands, state.point, start, state.j, ts_bars)
+        out_bar = pulled.out._replace(point=pulled.point)
         if history:
             out_bar = out_bar._replace(data=jax.tree.map(lambda a, b: a + read(b, i), out_bar.data, data_bars))
-        theta_bar, start_bar, value_bars = vjp(out_bar._replace(point=point_bar))
+        theta_bar, start_bar, value_bars = vjp(out_bar)
+        if program.of is not None:
+            theta_bar, start_bar = jax.tree.map(jnp.add, (theta_bar, start_bar), pulled.read)
         pick = lambda new, old: jax.tree.map(lambda a, b: jnp.where(stands, a, b), new, old)  # noqa: E731
         total = jax.tree.map(lambda a, b: a + jnp.where(stands, b, 0), state.theta, theta_bar)
         for found, value_bar in zip(row.reads, value_bars, strict=True):
             where = jnp.where(stands, found.row, program.capacity)
             add = lambda buffer, b, where=where: write(buffer, where, read(buffer, where) + b)  # noqa: E731
             data_bars = jax.tree.map(add, data_bars, value_bar)
-        return Swept(pick(start_bar, state.point), total, j), shared, (data_bars, ts_bars)
+        return Swept(pick(start_bar, state.point), total, pulled.j), shared, (data_bars, pulled.ts)
 
     _, state, _, private = loop(body, begin, limit=count, private=private)
     return state, private
 
 
-def _pull_rows(
-    walk: Walk, res: Residuals, row: Row, out: Stepped, bar: Moved, stands: Any, state: Swept, ts_bars: Any
-) -> tuple:
-    """Cotangents of the step's results: what came from later steps plus what the rows saved inside it carry."""
-    point, j, saving = state.point, state.j, walk.program.saving
-    out_bar = jax.tree.map(jnp.zeros_like, out)
-    if saving == "steps":
-        last = jnp.maximum(j - 1, 0)
-        rows = [read(bar.ts, last), read(bar.ys, last)] if walk.time else [read(bar.ys, last)]
-        count = len(rows)
-        point = [p + jnp.where(stands, r, 0) for p, r in zip(point[:count], rows, strict=True)] + point[count:]
-        return point, out_bar, j - stands.astype(jnp.int32), ts_bars
-    if saving == "end":
-        return point, out_bar, j, ts_bars
-    ts = walk.operands(res.leaves, walk.values(res.leaves)).ts
-
-    def pending(state: tuple) -> Any:
-        j, _ = state
-        return stands & (j > 0) & (read(ts, jnp.maximum(j - 1, 0)) > row.at.t)
-
-    def body(i: Any, active: Any, state: tuple, shared: tuple, ts_bars: Any) -> tuple:
-        j, total = state
-        last = jnp.maximum(j - 1, 0)
-        _, vjp = jax.vjp(lambda *x: walk.dense(row, *x), out.data, out.clock, read(ts, last))
-        data_bar, clock_bar, time_bar = vjp(read(bar.ys, last))
-        total = jax.tree.map(jnp.add, total, (data_bar, clock_bar))
-        if walk.moves_ts:
-            ts_bars = write(ts_bars, jnp.where(active, last, ts.shape[0]), time_bar)
-        return (j - 1, total), shared, ts_bars
-
-    begin = (j, (out_bar.data, out_bar.clock))
-    _, (j, (data, clock)), _, ts_bars = loop(body, begin, limit=ts.shape[0] + 1, running=pending, private=ts_bars)
-    return point, out_bar._replace(data=data, clock=clock), j, ts_bars
-
-
 def _pull_start(walk: Walk, res: Residuals, bar: Moved, state: Swept) -> list:
     """From the start point, and the rows that hold the start itself, to the moving operands."""
-    point, theta, first = list(state.point), state.theta, _first_row(walk, res.leaves)
-    if walk.program.saving == "times":
-        bars = jnp.where((jnp.arange(bar.ys.shape[0]) < first)[:, None], bar.ys, 0)
-        if walk.time:
-            _, vjp = jax.vjp(lambda *theta: walk.held(res.leaves, theta), *walk.values(res.leaves))
-            theta = [a + b for a, b in zip(theta, vjp(bars), strict=True)]
-        else:
-            point[0] += jnp.sum(bars, axis=0)
-    elif walk.program.saving == "steps":
-        point[int(walk.time)] += bar.ys[0]
-        if walk.time:
-            point[0] += bar.ts[0]
+    point, theta = pull_first(walk, res, bar, state.point, state.theta)
     _, vjp = jax.vjp(lambda *theta: walk.start(res.leaves, theta, res.h0), *walk.values(res.leaves))
     return [a + b for a, b in zip(theta, vjp(point), strict=True)]

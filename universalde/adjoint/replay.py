@@ -8,19 +8,23 @@ import jax.numpy as jnp
 from ..base.buffers import read
 from ..base.hold import hold
 from ..loop.attempt import BREAK, LANDED, LAST, STOP
+from ..loop.observe import observed
 from ..loop.past import no_past, recorded_past, replayed_past
 from ..loop.program import Operands, Program, equation_of, model_of
 from ..loop.record import Tape, on_tape, sparse, stride
+from ..loop.shown import along
 
 __all__ = ["Row", "Stepped", "Walk"]
 
 
 class Stepped(NamedTuple):
-    """What a replayed step yields: the point after it, what its dense output needs, and ``(t, h)`` if they move."""
+    """What a replayed step yields: the point after it, what its dense output needs, ``(t, h)`` if they move, and what a
+    saved function makes of the point, if steps are rows."""
 
     point: list
     data: Any
     clock: tuple
+    saved: Any
 
 
 class Row(NamedTuple):
@@ -108,7 +112,20 @@ class Walk(NamedTuple):
         model = model_of(self.program, operands, operands.mode)
         equation = equation_of(model, no_past(self.program, model, operands), operands.t0)
         slope = equation.f(operands.t0, operands.y0)
-        return operands.y0 + (operands.ts - operands.t0)[:, None] * slope
+        if self.program.of is None:
+            return operands.y0 + (operands.ts - operands.t0)[:, None] * slope
+
+        def moved(time: Any) -> Any:
+            return observed(self.program, operands, operands.t0 + time, operands.y0 + time * slope, operands.mode)
+
+        rows = operands.ts - operands.t0
+        row, change = jax.jvp(moved, (jnp.zeros_like(operands.t0),), (jnp.ones_like(operands.t0),))
+        return jax.tree.map(lambda x, dx: x + along(rows, x[None]) * dx, row, change)
+
+    def first(self, leaves: list, theta: tuple) -> Any:
+        """What a saved function makes of the start."""
+        operands = self.operands(leaves, theta)
+        return observed(self.program, operands, operands.t0, operands.y0, operands.mode)
 
     def every(self, tape: Tape) -> int:
         """The stride of the tape."""
@@ -180,7 +197,10 @@ class Walk(NamedTuple):
             if event.then is not None:
                 changed = self._changed(operands, event, after[0], step, mode)
                 after = jax.tree.map(lambda a, b, k=k: jnp.where(at.kind == LANDED + k, a, b), changed, after)
-        return Stepped(self.point(*after), step.data, (t, h) if self.time else ())
+        t1, y1, _, mode1 = after
+        rows = program.saving == "steps" and program.of is not None
+        saved = observed(program, operands, t1, y1, mode1) if rows else ()
+        return Stepped(self.point(*after), step.data, (t, h) if self.time else (), saved)
 
     def _step(self, equation: Any, t: Any, h: Any, y: Any, memory: Any) -> Any:
         method = self.program.method
@@ -213,10 +233,15 @@ class Walk(NamedTuple):
         model = model_of(self.program, operands, mode)
         return t, y, self.program.method.reset(equation_of(model, None, t), t, y, step.memory), mode
 
-    def dense(self, row: Row, data: Any, clock: tuple, time: Any) -> Any:
-        """The saved value at ``time`` inside the step."""
+    def dense(self, leaves: list, row: Row, data: Any, clock: tuple, time: Any, seen: tuple) -> Any:
+        """The row at ``time`` inside the step; a saved function sees the moving operands and the point before it too."""
         t, h = clock if clock else (row.at.t, row.at.h)
-        return self.program.method.dense(data, (time - t) / jnp.where(row.at.h == 0, 1, h))
+        y = self.program.method.dense(data, (time - t) / jnp.where(row.at.h == 0, 1, h))
+        if not seen:
+            return y
+        theta, point = seen
+        mode = self.spread(row.at, point)[3]
+        return observed(self.program, self.operands(leaves, theta), time, y, mode)
 
 
 def _floats(x: Any) -> bool:

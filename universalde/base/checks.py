@@ -226,7 +226,7 @@ _CONCRETE = (
 def check_observer(observe: Callable, operands: Any) -> None:
     """What a solve saves of the state must be arrays, of the same shapes at every evaluation."""
     try:
-        found, again = (jax.eval_shape(observe, operands) for _ in range(2))
+        found, again = (jax.eval_shape(lambda x: observe(x), operands) for _ in range(2))  # anew: JAX keeps traces
     except _CONCRETE as error:
         raise TypeError(
             "Save(of=…) cannot be compiled: its shape or its course depends on the numbers in t, y or args. Return arrays "

@@ -8,7 +8,7 @@ from jax.custom_batching import custom_vmap
 
 from ..base.buffers import write
 from ..base.loop import loop
-from .integrate import Outcome
+from .integrate import Outcome, State
 from .program import Operands, Program
 from .record import Saved
 
@@ -37,15 +37,14 @@ def shown(program: Program, operands: Operands, outcome: Outcome) -> Outcome:
 
 
 def _filled(program: Program, outcome: Outcome) -> Outcome:
-    ts, ys = _fill(outcome.ts, outcome.ys, outcome.state.saved, *last_row(program, outcome, outcome.ts, outcome.ys))
+    state, rows = outcome.state, (outcome.ts, outcome.ys)
+    ts, ys = _fill(*rows, state.saved, *last_row(program, state, rows, (state.t, state.y)))
     return outcome._replace(ts=ts, ys=ys)
 
 
-def last_row(program: Program, outcome: Outcome, ts: Any, ys: Any) -> tuple[Any, Any]:
-    """Time and content of the last row that holds something, of ``ts`` and ``ys`` or of their tangents."""
-    if program.of is None:
-        return outcome.state.t, outcome.state.y
-    return jax.tree.map(lambda x: x[outcome.state.saved - 1], (ts, ys))
+def last_row(program: Program, state: State, rows: tuple, end: tuple) -> tuple:
+    """The last row that holds something: the ``end`` of the solve, where rows are states (or tangents of states)."""
+    return end if program.of is None else jax.tree.map(lambda x: x[state.saved - 1], rows)
 
 
 def along(rows: Any, x: Any) -> Any:
