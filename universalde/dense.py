@@ -27,11 +27,11 @@ class Steps:
     ys: Any
     saved: Any
 
-    def __call__(self, t: Any) -> Any:
-        """The state at ``t``, a number or an array of times (whose axes come first)."""
+    def __call__(self, t: Any, derivative: int = 0) -> Any:
+        """The state, or a derivative of it, at ``t``, a number or an array of times (whose axes come first)."""
         times = jnp.asarray(t, self.ts.dtype)
         self._check(times)
-        run = compiled(self.program, "dense", lambda program: partial(_evaluate, program))
+        run = compiled(self.program, f"dense {derivative}", lambda program: partial(_evaluate, program, derivative))
         flat = run(self.operands, self.ts, self.ys, jnp.asarray(self.saved), times.reshape(-1))
         return self.program.shape.unravel(flat.reshape(*times.shape, flat.shape[-1]))
 
@@ -54,33 +54,45 @@ def t_of(times: Any) -> str:
     return f"{values[0]:g}" if values.size == 1 else f"{values.min():g} … {values.max():g}"
 
 
-def _evaluate(program: Program, operands: Operands, ts: Any, ys: Any, saved: Any, times: Any) -> Any:
+def _evaluate(program: Program, derivative: int, operands: Operands, ts: Any, ys: Any, saved: Any, times: Any) -> Any:
     model = model_of(program, operands, operands.mode)
     method = program.method
 
-    def one(t: Any) -> Any:
-        t = t if program.direction == 1 else operands.sign * t
+    def one(user_time: Any) -> Any:
+        t = user_time if program.direction == 1 else operands.sign * user_time
         row = jnp.clip(jnp.searchsorted(ts, t, side="right") - 1, 0, jnp.maximum(saved - 2, 0))
         start, y, h = ts[row], ys[row], ts[row + 1] - ts[row]
         equation = equation_of(model, None, start)
         memory, cache = method.init(equation, start, y, h)
         step = method.step(equation, start, h, y, memory, cache)
         data = method.complete(equation, start, h, step.data)
-        return method.dense(data, (t - start) / jnp.where(h == 0, 1, h))
+
+        def inside(time: Any) -> Any:
+            t = time if program.direction == 1 else operands.sign * time
+            return method.dense(data, (t - start) / jnp.where(h == 0, 1, h))
+
+        return _differentiated(inside, derivative)(user_time)
 
     return jax.vmap(one)(times)
+
+
+def _differentiated(function: Callable, order: int) -> Callable:
+    """The derivative of a function of one number."""
+    for _ in range(order):
+        function = partial(lambda inner, t: jax.jvp(inner, (t,), (jnp.ones_like(t),))[1], function)
+    return function
 
 
 @partial(jax.tree_util.register_dataclass, meta_fields=("resolve", "found"), data_fields=())
 @dataclass(frozen=True, eq=False)
 class Later:
-    """Dense solution of a solve that kept only given times: the steps are computed when they are first asked for."""
+    """Dense solution of a solve that did not keep every step: the steps are computed when they are first asked for."""
 
     resolve: Callable
     found: list = field(default_factory=list)
 
-    def __call__(self, t: Any) -> Any:
-        """The state at ``t``."""
+    def __call__(self, t: Any, derivative: int = 0) -> Any:
+        """The state, or a derivative of it, at ``t``."""
         if not self.found:
             self.found.append(self.resolve())
-        return self.found[0](t)
+        return self.found[0](t, derivative)

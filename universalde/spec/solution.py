@@ -25,9 +25,10 @@ class Stats(NamedTuple):
 class Solution:
     """The answer of a solve; a pytree.
 
-    ``ts`` (times, in the user's direction) and ``ys`` (states, each leaf with a leading axis over ``ts``); ``result``
-    says how the solve ended; ``stats`` what it cost; ``method`` which method ran and why.  ``sol(t)`` is the dense
-    solution at a time or an array of times.  ``t`` and ``y`` are the last point reached, ``mode`` what events changed.
+    ``ts`` (times, in the user's direction) and ``ys`` (states, or what ``Save(of=…)`` makes of them, each leaf with a
+    leading axis over ``ts``); ``result`` says how the solve ended; ``stats`` what it cost; ``method`` which method ran and
+    why.  ``sol(t)`` is the dense solution at a time or an array of times, ``sol(t, derivative=1)`` its derivative.  ``t``
+    and ``y`` are the last point reached, ``mode`` what events changed.
     ``error`` estimates the exact solution less ``y`` (``None``: the method does not carry the global error).
 
     Inside ``jit``, ``vmap`` or ``grad`` with ``saveat=None`` there are ``capacity`` rows; rows past the end repeat the
@@ -63,17 +64,22 @@ class Solution:
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a Solution is not changed in place; {name!r} was to be set")
 
-    def __call__(self, t: Any) -> Any:
-        """The solution at time ``t`` (a number or an array of times).
+    def __call__(self, t: Any, derivative: int = 0) -> Any:
+        """The solution at time ``t`` (a number or an array of times), or its first, second or third ``derivative``.
 
-        Errors: ``ValueError`` when the solve kept no steps to interpolate between, or for times outside the span.
+        Derivatives are those of the interpolating polynomial; each costs about one order of accuracy.
+
+        Errors: ``ValueError`` when the solve kept no steps to interpolate between, for times outside the span, and for
+        derivatives beyond the third.
         """
+        if derivative not in (0, 1, 2, 3):
+            raise ValueError(f"sol(t, derivative={derivative!r}): derivative is 0 (the state), 1, 2 or 3")
         if self.dense is None:
             raise ValueError(
-                "this solution kept only given times, inside jit, vmap or grad; solve with saveat=None to interpolate, "
+                "this solution did not keep every step, inside jit, vmap or grad; solve with saveat=None to interpolate, "
                 "or ask for the times you need with saveat"
             )
-        return self.dense(t)
+        return self.dense(t, int(derivative))
 
     def __repr__(self) -> str:
         shape = jax.tree.map(lambda x: tuple(x.shape), self.ys)
