@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import universalde as ude
-from tests.solve.problems import DECAY, decay
+from tests.solve.problems import DECAY, Calls, decay
 
 TWO = np.ones(2)
 SINGLE = np.ones(2, np.float32)
@@ -218,9 +218,48 @@ STOPS = {
     "a word": Case(lambda: ude.solve(DECAY.replace(discontinuities="on")), "TypeError", "discontinuities = 'on'; give a vector"),
 }  # fmt: skip
 
+TREE = {"a": 1.0, "b": 1.0}
+
+
+def keeping(y0: Any = TWO, **save: Any) -> Callable:
+    """A call of ``solve`` with a ``Save`` made then."""
+    return lambda: ude.solve(ude.ODE(decay, y0, (0.0, 1.0), 0.5), saveat=ude.Save(**save))
+
+
+def growing(t: Any, y: Any, args: Any) -> Any:
+    """A result that is longer at every call."""
+    Calls.number += 1
+    return jnp.zeros(Calls.number)
+
+
+SAVES = {
+    "every no step": Case(keeping(every=0), "ValueError", "every=0.*whole number of at least 1; every=10 keeps each tenth"),
+    "every half step": Case(keeping(every=2.5), "ValueError", r"Save\(every=2.5\): a whole number"),
+    "every True": Case(keeping(every=True), "ValueError", "every=True"),
+    "every of times": Case(keeping(every=2, ts=TWO), "ValueError", "both every=2 and ts; every counts steps: leave one"),
+    "every and the end": Case(keeping(every=2, end=True), "ValueError", "both every=2 and end=True"),
+    "a number as function": Case(keeping(of=3), "TypeError", r"of=3.*give a function of \(t, y, args\)"),
+    "function and components": Case(keeping(of=decay, only=0), "ValueError", "both of and only; select in the function"),
+    "text saved": Case(keeping(of=lambda t, y, k: {"a": "x"}), "TypeError", "returned 'x' \\(str\\); it must return numbers or arrays"),
+    "nothing saved": Case(keeping(of=lambda t, y, k: None), "TypeError", "returned None, which holds nothing to save; return an array"),
+    "a shape that depends on numbers": Case(keeping(of=lambda t, y, k: y[y > 0]), "TypeError", r"cannot be compiled.*fixed shape, jnp.where"),
+    "a branch on numbers": Case(keeping(of=lambda t, y, k: y if t > 0 else y), "TypeError", "its course depends on the numbers"),
+    "a number taken out of its array": Case(keeping(of=lambda t, y, k: float(y[0])), "TypeError", "cannot be compiled"),
+    "a shape that changes": Case(keeping(of=growing), "TypeError", r"returned shape \(1,\).* evaluated again shape \(2,\).*must stay"),
+    "a component too far": Case(keeping(only=[0, 2]), "IndexError", "asks for component 2; the state has 2, numbered from 0"),
+    "an empty slice": Case(keeping(only=slice(5, 9)), "ValueError", "selects nothing from 2 components"),
+    "no components": Case(keeping(only=[]), "TypeError", "give an index, a slice or a vector of indices"),
+    "a mask": Case(keeping(only=[True, False]), "TypeError", r"of a mask: np.flatnonzero\(mask\)"),
+    "half a component": Case(keeping(only=0.5), "TypeError", r"only=0.5\): give an index"),
+    "a name in a vector": Case(keeping(only="a"), "TypeError", r"selects from a dict; the state is an array of shape \(2,\)"),
+    "an index in a dict": Case(keeping(TREE, only=0), "TypeError", "first axis of an array; the state is a dict"),
+    "a name that is not there": Case(keeping(TREE, only=("a", "c")), "KeyError", "asks for 'c'; the state has 'a', 'b'"),
+    "the fourth derivative": Case(lambda: ude.solve(DECAY)(0.5, derivative=4), "ValueError", r"derivative=4\).* 0 \(the state\), 1, 2 or 3"),
+}  # fmt: skip
+
 GROUPS = {
     "right-hand side": RIGHT_HAND_SIDES, "start": STARTS, "span": SPANS, "option": OPTIONS, "saveat": SAVE_TIMES, "noun": NOUNS,
-    "limit": LIMITS, "stop": STOPS,
+    "limit": LIMITS, "stop": STOPS, "save": SAVES,
 }  # fmt: skip
 CASES = {f"{group}: {name}": case for group, cases in GROUPS.items() for name, case in cases.items()}
 

@@ -96,6 +96,20 @@ def test_a_lambda_made_anew_shares_the_compilation_and_reads_its_own_array():
     assert Calls.number == before
 
 
+def test_a_partial_made_anew_shares_the_compilation():
+    def solve_with(rate):
+        def f(rate, t, y, args):
+            Calls.number += 1
+            return -rate * y
+
+        return value(ude.ODE(functools.partial(f, np.array(rate)), [1.0], (0.0, 1.0)))
+
+    np.testing.assert_allclose(solve_with(1.0), np.exp(-1.0), rtol=1e-8)
+    before = Calls.number
+    np.testing.assert_allclose(solve_with(2.0), np.exp(-2.0), rtol=1e-8)
+    assert Calls.number == before
+
+
 def test_an_array_in_a_cell_that_is_replaced_is_not_stale():
     rate = np.array(1.0)
 

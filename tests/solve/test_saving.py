@@ -57,15 +57,15 @@ def test_only_the_end_is_kept_when_asked_for():
 
 
 def test_what_is_saved_does_not_change_the_steps_taken():
-    every, times, end = (ude.solve(CIRCLE, saveat=save, **TIGHT) for save in (None, TIMES, ude.Save(end=True)))
+    every, times, end = (ude.solve(CIRCLE, ude.Tsit5(), saveat=save, **TIGHT) for save in (None, TIMES, ude.Save(end=True)))
     assert len({int(sol.stats.steps) for sol in (every, times, end)}) == 1
     np.testing.assert_array_equal(every.ys[-1], end.ys[-1])
     np.testing.assert_allclose(times.ys[-1], end.ys[-1], rtol=1e-14)
 
 
 def test_an_eager_solve_grows_past_its_capacity():
-    small = ude.solve(CIRCLE, saveat=ude.Save(capacity=7), **TIGHT)
-    large = ude.solve(CIRCLE, **TIGHT)
+    small = ude.solve(CIRCLE, ude.Tsit5(), saveat=ude.Save(capacity=7), **TIGHT)
+    large = ude.solve(CIRCLE, ude.Tsit5(), **TIGHT)
     assert small.ts.shape[0] > 50
     np.testing.assert_array_equal(small.ts, large.ts)
     np.testing.assert_array_equal(small.ys, large.ys)
@@ -143,7 +143,7 @@ def test_the_dense_solution_of_a_failed_solve_covers_what_was_reached():
 
 
 def test_statistics_count_the_work():
-    sol = ude.solve(CIRCLE, **TIGHT)
+    sol = ude.solve(CIRCLE, ude.Tsit5(), **TIGHT)
     steps, rejected = int(sol.stats.steps), int(sol.stats.rejected)
     # Tsit5: six evaluations per attempt, one at the start, two for the first step size.
     assert 0 <= int(sol.stats.rhs) - 6 * (steps + rejected) <= 3

@@ -123,7 +123,7 @@ def test_the_dense_solution_works_inside_a_trace():
 
 
 def test_inside_a_trace_a_solution_of_given_times_does_not_interpolate_and_says_why():
-    with pytest.raises(ValueError, match="kept only given times, inside jit, vmap or grad; solve with saveat=None"):
+    with pytest.raises(ValueError, match="did not keep every step, inside jit, vmap or grad; solve with saveat=None"):
         jax.jit(lambda k: at_times(k)(0.5))(0.5)
 
 

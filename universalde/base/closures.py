@@ -98,8 +98,8 @@ def _split_value(value: Any, found: _Splitting) -> tuple[Hashable, Callable]:
     if isinstance(value, types.MethodType):
         return _split_parts("method", [value.__func__, value.__self__], found, types.MethodType)
     if isinstance(value, functools.partial):
-        parts = [value.func, value.args, value.keywords]
-        return _split_parts("partial", parts, found, lambda f, args, keywords: functools.partial(f, *args, **keywords))
+        parts = [value.func, value.args, value.keywords or None]  # an empty dict would be compared by identity
+        return _split_parts("partial", parts, found, lambda f, args, words: functools.partial(f, *args, **words or {}))
     return _split_tree(value, found)
 
 
