@@ -51,6 +51,7 @@ CASES = {
     "a change of nothing": Case(over(FIVE, change=lambda p, k: p.replace(args=1.0).replace(args=p.args)), "ValueError", "same problem for every row"),
     "a change that cannot be called": Case(over(FIVE, change=3), "TypeError", r"change = 3; give a function change\(problem, row\)"),
     "every step": Case(ones(saveat=ude.Save()), "ValueError", "cannot keep every step.*give a vector of times"),
+    "functions of the state": Case(ones(saveat=ude.Save(end=True, only=0)), "ValueError", "are for solve. Apply the function to ys"),
     "a reduce that cannot be called": Case(ones(reduce="mean"), "TypeError", r"reduce = 'mean'; give ude.mean, ude.quantiles\(...\), or a function"),
     "quantiles without levels": Case(ones(reduce=ude.quantiles), "TypeError", r"write ude.quantiles\(\(0.05, 0.5, 0.95\)\)"),
     "percent as levels": Case(lambda: ude.quantiles((5, 50)), "ValueError", r"given \(5, 50\); give levels between 0 and 1"),

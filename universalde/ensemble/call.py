@@ -95,6 +95,11 @@ def _saved(saveat: Any) -> Any:
             "ensemble cannot keep every step, because their number differs between trajectories; give a vector of times, "
             "or saveat=None for the end only"
         )
+    if isinstance(saveat, Save) and (saveat.of is not None or saveat.only is not None):
+        raise ValueError(
+            "ensemble keeps states: Save(of=…) and Save(only=…) are for solve. Apply the function to ys, or in a reduce of "
+            "your own; or map solve over the trajectories with jax.vmap"
+        )
     return saveat
 
 
