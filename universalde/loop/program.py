@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ..base.checks import check_right_hand_side
 from ..base.closures import Static
 from ..base.ravel import Shape, flat_function
 from ..spec.controller import Controller
@@ -79,6 +80,7 @@ class Model(NamedTuple):
     hmax: Callable | None = None  # of (t, y)
     inside: Callable | None = None  # of (t, y)
     sides: Callable | None = None  # of the time at which a step starts
+    apply: Callable | None = None  # a function (y, t, args) -> y of the method, such as a limiter, at (t, y)
 
 
 def model_of(program: Program, operands: Operands, mode: Any) -> Model:
@@ -103,7 +105,13 @@ def model_of(program: Program, operands: Operands, mode: Any) -> Model:
     events = tuple(_flat_event(event, args, extra, user_time, program) for event in functions["events"])
     hooks = _hooks(program, functions, args, extra, user_time)
     sides = partial(sides_at, operands.stops, operands.jumps, span=operands.t1 - operands.t0) if program.jumps else None
-    return Model(f, history, increment, events, user_time, *hooks, sides=sides)
+
+    def apply(function: Callable, t: Any, y: Any) -> Any:
+        out = function(program.shape.unravel(y), user_time(t), args)
+        check_right_hand_side(out, program.shape, "a limiter (u, t, args)")
+        return flat_function(lambda t, y: out, program.shape)(t, y)
+
+    return Model(f, history, increment, events, user_time, *hooks, sides=sides, apply=apply)
 
 
 def _hooks(program: Program, functions: dict, args: Any, extra: tuple, user_time: Callable) -> tuple:
@@ -187,6 +195,8 @@ def equation_of(model: Model, past: Callable | None, start: Any) -> Equation:
         sides, both_sided = model.sides(start), f
         f = lambda t, y: both_sided(one_sided(t, sides), y)  # noqa: E731
     parts: dict[str, Callable] = {"f": f}
+    if model.apply is not None:
+        parts["apply"] = model.apply
     if model.increment is not None:
         parts["increment"] = model.increment
     return Equation(**parts)

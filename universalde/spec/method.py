@@ -13,7 +13,7 @@ class Equation:
     """The problem as a method sees it: raveled, and running forward in time.
 
     Parts: ``f(t, y)``, ``stiff(t, y)``, ``jac(t, y)``, ``w(J, gh)``, ``mass(t, y)``, ``residual``, ``diffusion(t, y)``,
-    ``increment(t, h)``, ``past(t)``.  A part that the problem does not have does not exist here.
+    ``increment(t, h)``, ``past(t)``, and ``apply(function, t, y)``: a function ``(y, t, args) -> y`` that the user gave the method.  A part that the problem does not have does not exist here.
     """
 
     def __init__(self, **parts: Callable):
