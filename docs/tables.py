@@ -6,6 +6,9 @@ from typing import Any
 
 from universalde.methods import rows
 from universalde.methods.explicit import Row
+from universalde.methods.general_linear import GLOBAL_ERROR
+from universalde.methods.low_storage_rows import LOW_STORAGE
+from universalde.tableaus.shu_osher import FORMS
 
 PAGE = Path(__file__).resolve().parent / "methods.md"
 HEAD = """# Methods
@@ -41,8 +44,42 @@ def page() -> str:
     table = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     table += [line(row) for row in rows.ROWS.values()]
     absent = getattr(rows, "ABSENT", {})
-    missing = ["", "## Absent", "", *[f"- `{name}`: {reason}" for name, reason in absent.items()]] if absent else []
-    return HEAD + "\n".join([*table, *missing]) + "\n"
+    missing = ["## Absent", "", *[f"- `{name}`: {reason}" for name, reason in absent.items()]] if absent else []
+    return HEAD + "\n".join([*table, "", *limiters(), *low_storage(), *global_error(), *missing]) + "\n"
+
+
+def limiters() -> list[str]:
+    """What limiters do, and the methods that take them."""
+    coefficients = ", ".join(f"`{name}` {float(form.coefficient):.4g}" for name, form in FORMS.items())
+    return [
+        "## Limiters", "",
+        "`ude.SSPRK33(stage_limiter=f, step_limiter=g)` with functions `(u, t, args) -> u`: stages are convex combinations of Euler steps, the",
+        "first limits each of them, the second the result. The largest step that preserves strong stability, in units of that of Euler's method: " + coefficients + ".", "",
+    ]  # fmt: skip
+
+
+def low_storage() -> list[str]:
+    """The low-storage methods."""
+    lines = [
+        "## Low-storage methods", "",
+        "*Registers* are the vectors of the size of the state that a solve with `saveat=ude.Save(end=True)` holds beside the derivative that `f`",
+        "returns, for states of 4096 numbers or more. Dense output is of order 3 and takes two evaluations.", "",
+        "| method | order | registers | what for | source |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for name, row in LOW_STORAGE.items():
+        table = row.tableau
+        order = f"{table.order}" if table.error is None else f"{table.order}({table.error_order})"
+        lines.append(f"| `{name}` | {order} | {table.registers} | {first_sentence(row.__doc__)} | {table.reference} |")
+    return [*lines, ""]
+
+
+def global_error() -> list[str]:
+    """The methods that carry the global error."""
+    lines = ["## Methods that estimate the global error", "", "| method | order | what for | source |", "|---|---|---|---|"]
+    for name, make in GLOBAL_ERROR.items():
+        table = make().tableau
+        lines.append(f"| `{name}` | {table.order} | {first_sentence(make.__doc__)} | {table.reference} |")
+    return [*lines, ""]
 
 
 if __name__ == "__main__":
