@@ -4,6 +4,7 @@ import functools
 from fractions import Fraction
 from math import factorial
 
+import numpy as np
 import pytest
 
 import universalde as ude
@@ -122,6 +123,16 @@ DENSE = {"DP5": 4, "DP8": 7, "BS5": 5, "OwrenZen3": 3, "OwrenZen4": 4, "OwrenZen
 
 def test_interpolants_have_the_published_orders():
     assert {name: TABLEAUS[name].dense_order for name in DENSE} == DENSE
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_in_double_precision_the_weights_of_the_dense_output_do_not_cancel(name):
+    table = TABLEAUS[name]
+    count = table.stages + len(table.extra)
+    for theta in (0.01, 0.3, 0.5, 0.77, 0.99, 1.0):
+        weights = REGISTRY[name]().dense((np.zeros(count), tuple(np.eye(count))), theta)
+        exact = np.array(table.dense_weights(theta), float)
+        np.testing.assert_allclose(weights, exact, rtol=0, atol=3e-15 * np.sum(np.abs(exact)))
 
 
 def rounding(tableau):

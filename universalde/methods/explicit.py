@@ -90,7 +90,8 @@ class ExplicitRK(Method):
 
     def dense(self, data: Any, theta: Any) -> Any:
         y, increments = data
-        return y + _combine([_horner(row, theta) for row in self.tableau.numbers.interpolant], increments)
+        weights = [_horner(row, theta - 0.5) for row in self.tableau.numbers.interpolant]
+        return y + theta * _combine(weights, increments)
 
 
 def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[list, list]:
@@ -149,13 +150,13 @@ def _combine(weights: Any, vectors: Any) -> Any:
     return total
 
 
-def _horner(coefficients: tuple[float, ...], theta: Any) -> Any:
-    """The polynomial without a constant term."""
+def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
+    """The polynomial with the given coefficients of 1, x, x², …"""
     if not any(coefficients):
         return 0.0
-    value = coefficients[-1] * theta
+    value = coefficients[-1]
     for coefficient in reversed(coefficients[:-1]):
-        value = (value + coefficient) * theta
+        value = value * x + coefficient
     return value
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import stability
-from .numbers import Matrix, Vector, exact_matrix, exact_vector, hermite
+from .numbers import Matrix, Vector, centred, exact_matrix, exact_vector, hermite
 from .trees import elementary_weights, violations
 
 __all__ = ["Floats", "Tableau"]
@@ -18,7 +18,10 @@ PROVED = 8  # order to which a table is checked when it is made; the tests go on
 
 
 class Floats(NamedTuple):
-    """Coefficients in double precision; ``a``, ``c`` go on with the stages that only the dense output needs."""
+    """Coefficients in double precision; ``a``, ``c`` go on with the stages that only the dense output needs.
+
+    Row ``i`` of ``interpolant`` holds :math:`b_i(\\theta) / \\theta` in powers of :math:`\\theta - 1/2`.
+    """
 
     a: tuple[tuple[float, ...], ...]
     c: tuple[float, ...]
@@ -153,7 +156,7 @@ class Tableau:
             return None if row is None else tuple(map(float, row))
 
         rows = tuple(floats(row) for row in (*self.a, *self.extra))
-        weights = tuple(floats(row) for row in self.interpolant)
+        weights = tuple(floats(centred(row)) for row in self.interpolant)
         return Floats(rows, floats(self.c), floats(self.b), floats(self.error), floats(self.coarse), weights)
 
     def defect(self, order: int, weights: Any = None) -> float:
