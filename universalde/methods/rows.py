@@ -1,6 +1,7 @@
 """The explicit Runge–Kutta methods by name; a table is read at the first call of its method."""
 
 from .explicit import Row
+from .ssp import SSPRow
 
 __all__ = [
     "ABSENT", "Alshina2", "Alshina3", "Alshina6", "Anas5", "BS3", "BS5", "DP5", "DP8", "Euler", "FRK65",
@@ -181,58 +182,58 @@ Alshina3 = Row(
 )
 Alshina6 = Row("Alshina6", "alshina", "A method of order 6 with seven stages and small errors, of fixed step size.")
 
-SSPRK22 = Row(
+SSPRK22 = SSPRow(
     "SSPRK22", "ssp", "Strong stability preserving, 2 stages and order 2; SSP coefficient 1, of fixed step size."
 )
-SSPRK33 = Row(
+SSPRK33 = SSPRow(
     "SSPRK33", "ssp", "Strong stability preserving, 3 stages and order 3; SSP coefficient 1, of fixed step size."
 )
-SSPRK53 = Row(
+SSPRK53 = SSPRow(
     "SSPRK53", "ssp", "Strong stability preserving, 5 stages and order 3; SSP coefficient 2.65, of fixed step size."
 )
-SSPRK53_2N1 = Row(
+SSPRK53_2N1 = SSPRow(
     "SSPRK53_2N1",
     "ssp",
     "Strong stability preserving, 5 stages and order 3 for two registers; SSP coefficient 2.18, of fixed step size.",
 )
-SSPRK53_2N2 = Row(
+SSPRK53_2N2 = SSPRow(
     "SSPRK53_2N2",
     "ssp",
     "Strong stability preserving, 5 stages and order 3 for two registers; SSP coefficient 2.148, of fixed step size.",
 )
-SSPRK53_H = Row(
+SSPRK53_H = SSPRow(
     "SSPRK53_H",
     "ssp",
     "Strong stability preserving, 5 stages and order 3 for few registers; SSP coefficient 2.65, of fixed step size.",
 )
-SSPRK63 = Row(
+SSPRK63 = SSPRow(
     "SSPRK63", "ssp", "Strong stability preserving, 6 stages and order 3; SSP coefficient 3.518, of fixed step size."
 )
-SSPRK73 = Row(
+SSPRK73 = SSPRow(
     "SSPRK73", "ssp", "Strong stability preserving, 7 stages and order 3; SSP coefficient 4.288, of fixed step size."
 )
-SSPRK83 = Row(
+SSPRK83 = SSPRow(
     "SSPRK83", "ssp", "Strong stability preserving, 8 stages and order 3; SSP coefficient 5.107, of fixed step size."
 )
-SSPRK43 = Row(
+SSPRK43 = SSPRow(
     "SSPRK43",
     "ssp",
     "Strong stability preserving, 4 stages and order 3; SSP coefficient 2, with an estimate of order 2.",
 )
-SSPRK432 = Row(
+SSPRK432 = SSPRow(
     "SSPRK432",
     "ssp",
     "Strong stability preserving, 4 stages and order 3, with the older estimate; SSP coefficient 2, with an estimate of order 2.",
 )
-SSPRK932 = Row(
+SSPRK932 = SSPRow(
     "SSPRK932",
     "ssp",
     "Strong stability preserving, 9 stages and order 3; SSP coefficient 6, with an estimate of order 2.",
 )
-SSPRK54 = Row(
+SSPRK54 = SSPRow(
     "SSPRK54", "ssp", "Strong stability preserving, 5 stages and order 4; SSP coefficient 1.508, of fixed step size."
 )
-SSPRK104 = Row(
+SSPRK104 = SSPRow(
     "SSPRK104", "ssp", "Strong stability preserving, 10 stages and order 4; SSP coefficient 6, of fixed step size."
 )
 KYKSSPRK42 = Row(
