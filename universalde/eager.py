@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .base.checks import check_finite
+from .base.checks import check_finite, is_concrete
 from .base.kernel import kernel
+from .base.ravel import padded
 from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
 from .base.warn import warn
 from .border import Border
@@ -120,10 +121,12 @@ class Ended(NamedTuple):
     y: Any
 
 
-def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[], Any]) -> Solution:
+def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[], Any]) -> Solution | None:
     """Solve; the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
-    program, operands = call.program, call.operands
+    program, operands = call.program, _with_room(call)
     packed = entry.get("begin", _begin)(operands)
+    if not is_concrete(packed.counts):  # inside a trace that none of the numbers takes part in
+        return None
     counts = Counts(*np.asarray(packed.counts).tolist())
     pieces = [packed]
     while program.saving == "steps" and counts.status == FULL:
@@ -174,6 +177,8 @@ def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:
         return ended.t[None], pieces[-1].ys if call.program.of else ended.y[None]
     if call.program.saving == "times":
         ts, ys = call.operands.ts, pieces[0].ys
+        if _kept(ys) > ts.shape[0]:
+            ys = jax.tree.map(lambda x: np.asarray(x)[: ts.shape[0]], ys)
         if saved < ts.shape[0]:
             there = np.arange(ts.shape[0]) < saved
             ys = jax.tree.map(lambda x: np.where(_along(there, x), np.asarray(x), np.nan), ys)
@@ -183,6 +188,22 @@ def _rows(call: Border, ended: Ended, pieces: list[Packed]) -> tuple[Any, Any]:
         rows = int(np.asarray(piece.counts)[1])
         parts.append(jax.tree.map(lambda x, rows=rows: np.asarray(x)[:rows], (piece.ts, piece.ys)))
     return parts[0] if len(parts) == 1 else jax.tree.map(lambda *x: np.concatenate(x), *parts)
+
+
+def _kept(ys: Any) -> int:
+    """How many rows were kept."""
+    return jax.tree.leaves(ys)[0].shape[0]
+
+
+ROOM = 1 << 24  # bytes up to which rows are added, so that other numbers of save times share a compilation
+
+
+def _with_room(call: Border) -> Operands:
+    """The operands, given times padded with infinity, which no step reaches."""
+    operands = call.operands
+    if call.program.saving != "times" or 2 * operands.ts.shape[0] * operands.y0.nbytes > ROOM:
+        return operands
+    return operands._replace(ts=padded(np.asarray(operands.ts), np.inf))
 
 
 def _along(rows: Any, x: Any) -> Any:

@@ -63,11 +63,14 @@ def solve(
         rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller,
         watches=method is None,
     )  # fmt: skip
-    if call.traced:
-        check_finite(call.shape.unravel(call.operands.y0))
-        return _traced(call, entry.get("differentiable", differentiable)(call.operands), label)
-    method = call.program.method
-    return run(call, entry, label, throw, lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller))
+    if not call.traced:
+        method = call.program.method
+        again = lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller)  # noqa: E731
+        sol = run(call, entry, label, throw, again)
+        if sol is not None:
+            return sol
+    check_finite(call.shape.unravel(call.operands.y0))
+    return _traced(call, entry.get("differentiable", differentiable)(call.operands), label)
 
 
 class Prepared(NamedTuple):

@@ -234,3 +234,23 @@ def test_true_and_one_are_told_apart_in_args():
 def test_the_direction_of_time_may_be_turned_between_calls():
     for end in (1.0, -1.0, 1.0):
         np.testing.assert_allclose(value(COUNTED.replace(tspan=(0.0, end))), np.exp(-0.5 * end), rtol=1e-8)
+
+
+def test_another_number_of_save_times_in_the_same_size_class_does_not_trace_anew():
+    ude.solve(COUNTED, saveat=jnp.linspace(0.0, 1.0, 20), **LOOSE)
+    few, many = (ude.solve(COUNTED, saveat=np.linspace(0.0, 1.0, n), **LOOSE) for n in (17, 32))
+    assert (few.ys.shape, many.ys.shape) == ((17, 1), (32, 1))
+    np.testing.assert_allclose(many.ys[:, 0], np.exp(-0.5 * many.ts), rtol=1e-6)
+    assert calls_of(lambda: ude.solve(COUNTED, saveat=np.linspace(0.0, 1.0, 25), **LOOSE)) == 0
+
+
+def test_the_dense_solution_of_another_number_of_steps_and_times_does_not_trace_anew():
+    ude.solve(COUNTED, **LOOSE)(np.linspace(0.0, 1.0, 9))
+    longer = ude.solve(COUNTED.replace(tspan=(0.0, 1.5)), **LOOSE)
+    assert calls_of(lambda: longer(np.linspace(0.0, 1.5, 13))) == 0
+    np.testing.assert_allclose(longer(np.array([[0.5, 1.5]]))[..., 0], np.exp([[-0.25, -0.75]]), rtol=1e-6)
+
+
+def test_a_solve_whose_numbers_are_all_known_works_inside_jit():
+    shown = jax.jit(lambda x: x + ude.solve(COUNTED, **LOOSE).y[0])(1.0)
+    np.testing.assert_allclose(shown, 1 + np.exp(-0.5), rtol=1e-6)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .closures import is_array
 
-__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "ravel", "shape_of", "stacked", "strongly_typed"]
+__all__ = ["Shape", "as_arrays", "cast", "flat_function", "is_number_list", "padded", "ravel", "shape_of", "stacked", "strongly_typed"]
 
 
 class Shape(NamedTuple):
@@ -114,6 +114,14 @@ def flat_function(function: Callable, shape: Shape) -> Callable:
         return jnp.asarray(ravel(out), shape.dtype)
 
     return flat
+
+
+def padded(x: Any, fill: Any) -> Any:
+    """``x`` with rows of ``fill`` up to the next power of two, at least 16: as many sizes share a compilation."""
+    rows = max(16, 1 << (len(x) - 1).bit_length())
+    room = np.full((rows, *x.shape[1:]), fill, x.dtype)
+    room[: len(x)] = x
+    return room
 
 
 def stacked(numbers_: Any, name: str) -> Any:
