@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import comb
 from typing import Any
 
-__all__ = ["Matrix", "Vector", "centred", "exact_matrix", "exact_vector", "hermite", "shu_osher"]
+__all__ = ["Matrix", "Vector", "centred", "exact_matrix", "exact_vector", "shu_osher"]
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
@@ -23,18 +23,6 @@ def exact_matrix(rows: Any) -> Matrix:
         lines = [line.strip() for line in rows.strip().splitlines() if line.strip()]
         return tuple(() if line == "-" else exact_vector(line) for line in lines)
     return tuple(exact_vector(row) for row in rows)
-
-
-def hermite(b: Vector, end: int) -> Matrix:
-    """Weights of cubic Hermite interpolation: values and slopes at both ends, ``end`` the stage that is the slope there.
-
-    Row ``i`` holds the coefficients of θ, θ², θ³ in the weight of stage ``i``.
-    """
-    count = max(len(b), end + 1)
-    weights = [[Fraction(0), 3 * x, -2 * x] for x in (*b, *[Fraction(0)] * (count - len(b)))]
-    for stage, slope in ((0, (1, -2, 1)), (end, (0, -1, 1))):
-        weights[stage] = [x + s for x, s in zip(weights[stage], slope, strict=True)]
-    return tuple(tuple(row) for row in weights)
 
 
 def centred(row: Vector) -> Vector:

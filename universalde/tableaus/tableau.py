@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import stability
-from .numbers import Matrix, Vector, centred, exact_matrix, exact_vector, hermite
+from .bootstrap import bootstrapped
+from .numbers import Matrix, Vector, centred, exact_matrix, exact_vector
 from .trees import elementary_weights, violations
 
 __all__ = ["Floats", "Tableau"]
@@ -42,7 +43,8 @@ class Tableau:
     Coefficients are exact: fractions, integers, text such as ``"1/6 2/3 0.16100"`` (one row per line for matrices), or
     floats, which count as the binary numbers they are.  Row ``k`` of ``a`` has ``k`` entries.  ``error=None``: no estimate,
     for fixed steps.  ``coarse``: a second, lower estimate with which the first is tempered as in DOP853.  ``extra``: rows of
-    stages that only the dense output needs.  Without an ``interpolant`` the dense output is cubic Hermite interpolation.
+    stages that only the dense output needs.  Without an ``interpolant`` one of the order of the
+    method, at most eight, is built on cubic Hermite interpolation.
     ``digits``: to how many significant digits the numbers are rounded, ``None`` when they are exact.
     Errors: ``ValueError`` that says which row or order condition is wrong.
     """
@@ -79,9 +81,8 @@ class Tableau:
         put(c=tuple(sum(row, Fraction(0)) for row in (*self.a, *self.extra)))
         self._check_sums(c)
         if interpolant is None:
-            if not self.fsal:
-                put(extra=(self.b,), c=(*self.c[: self.stages], sum(self.b, Fraction(0))))
-            interpolant = hermite(self.b, self.stages - 1 if self.fsal else self.stages)
+            further, interpolant = bootstrapped(self.b, self.stages - 1 if self.fsal else self.stages, order)
+            put(extra=further, c=tuple(sum(row, Fraction(0)) for row in (*self.a, *further)))
         put(interpolant=exact_matrix(interpolant))
         self._check_interpolant()
         if not proved:
