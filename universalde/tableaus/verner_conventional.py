@@ -1,4 +1,4 @@
-"""Pairs by J. H. Verner that are used with Hermite's interpolant: the robust sets and RKV76.IIa."""
+"""Pairs by J. H. Verner whose interpolants are not stored here: the robust sets and RKV76.IIa."""
 
 from .tableau import Tableau
 
