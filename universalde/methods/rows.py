@@ -61,7 +61,7 @@ Vern8Robust = Row(
 Vern9Robust = Row(
     "Vern9Robust",
     "verner_conventional",
-    "Verner's most robust 9(8) pair: smaller coefficients than Vern9, larger errors.",
+    "Verner's most robust 9(8) pair: smaller coefficients than Vern9 at about the same error.",
 )
 RKV76IIa = Row(
     "RKV76IIa", "verner_conventional", "Verner's 7(6) pair of 2024, whose leading error is half that of Vern7."
