@@ -112,7 +112,7 @@ def test_groups_that_cannot_be_made_are_refused_with_a_sentence(change, sentence
 
 
 def test_the_solver_of_the_package_is_used_unless_another_is_given():
-    from universalde.methods.explicit import Tsit5
+    from universalde import Tsit5
 
     problem = shooting(solver=None, group_size=14, method=Tsit5(), rtol=1e-8, atol=1e-8)
     shots = problem.initial(jnp.asarray(RATES))
