@@ -1,6 +1,6 @@
 """The benchmarks by name."""
 
-from bench import capacity, ensemble, explicit, gradients, lotka_volterra
+from bench import capacity, cold, eager, ensemble, explicit, gradients, lotka_volterra
 from bench.contract import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -12,6 +12,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         gradients.FITTED_SPIRAL,
         capacity.BENCHMARK,
         *explicit.BENCHMARKS,
+        eager.BENCHMARK,
+        cold.BENCHMARK,
         ensemble.BENCHMARK,
     )
 }
