@@ -12,6 +12,7 @@ from .loop.program import Program
 __all__ = ["Entry", "compiled", "known", "remember"]
 
 SIZE = 256  # programs kept; the one used longest ago goes first
+MANY = 4096  # codes whose forms are counted
 OFTEN = 5  # compilations of one right-hand side before a warning
 
 
@@ -51,8 +52,7 @@ class Entry:
 
 
 _entries: collections.OrderedDict[_Key, Entry] = collections.OrderedDict()
-_functions: collections.OrderedDict = collections.OrderedDict()
-_compilations: collections.Counter = collections.Counter()
+_forms: collections.OrderedDict = collections.OrderedDict()  # of a right-hand side's code, by hash: at most OFTEN + 1 each
 
 
 def known(program: Program) -> Entry | None:
@@ -65,11 +65,7 @@ def known(program: Program) -> Entry | None:
 
 def remember(program: Program, function: Any) -> Entry:
     """Take note of a program; warns when one right-hand side is new again and again (not for new shapes)."""
-    if program.functions not in _functions:
-        _functions[program.functions] = None
-        _warn_when_often(function)
-        if len(_functions) > SIZE:
-            _functions.popitem(last=False)
+    _warn_when_often(program, function)
     key = _Key(program)
     entry = _entries[key] = Entry(key)
     if len(_entries) > SIZE:
@@ -82,13 +78,18 @@ def compiled(program: Program, kind: str, build: Callable[[Program], Callable]) 
     return (known(program) or remember(program, None)).get(kind, build)
 
 
-def _warn_when_often(function: Any) -> None:
-    function = getattr(function, "__wrapped__", function)  # an adapter's function stands for many users' functions
+def _warn_when_often(program: Program, function: Any) -> None:
+    function = getattr(function, "stands_for", function)  # an adapter's function stands for many users' functions
     code = getattr(function, "__code__", None)
     if code is None:
         return
-    _compilations[code] += 1
-    if _compilations[code] == OFTEN + 1:
+    known_forms = _forms.setdefault(code, set())
+    if len(known_forms) > OFTEN or hash(program.functions) in known_forms:
+        return
+    known_forms.add(hash(program.functions))
+    if len(_forms) > MANY:
+        _forms.popitem(last=False)
+    if len(known_forms) == OFTEN + 1:
         warn(
             f"the right-hand side {function.__name__!r} was compiled anew more than {OFTEN} times. Numbers it closes "
             "over, and new functions, are part of the compiled program: pass numbers through args, or as arrays."

@@ -15,6 +15,9 @@ from universalde.learn import Adam
 from universalde.study import PHASES, Choice, Forecast, Result
 from universalde.study.run import refit, run
 
+# Checked annotations make every inner function anew, so each study is compiled for itself here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*compiled anew")
+
 BARS = CASES["hudson-bay"].criteria
 LOTKA_VOLTERRA = [{"H*L": -0.025}, {"H*L": 0.025}]
 
@@ -136,4 +139,4 @@ def test_a_finished_run_goes_on_from_its_checkpoints_also_those_of_the_earlier_s
     first = run(study, 5, tmp_path, progress=False)
     assert (tmp_path / "fit-0.ckpt").exists() and (tmp_path / "earlier" / "fit-0.ckpt").exists()
     again = run(study, 5, tmp_path, progress=False)
-    assert again.numbers == first.numbers
+    np.testing.assert_equal(again.numbers, first.numbers)  # NaN for a term that so short a training does not find

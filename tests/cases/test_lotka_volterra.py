@@ -6,6 +6,9 @@ import pytest
 from bench.recovery import CASES
 from universalde.cases.lotka_volterra import run, study, true_path
 
+# Checked annotations make every inner function anew, so each study is compiled for itself here.
+pytestmark = pytest.mark.filterwarnings("ignore:.*compiled anew")
+
 SEEDS = 20
 
 

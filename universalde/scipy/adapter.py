@@ -1,6 +1,5 @@
 """The call of ``solve_ivp``: arguments in, solve, SciPy's result out."""
 
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -138,10 +137,9 @@ def _plain(fun: Callable, args: tuple, vectorized: bool) -> Callable:
 
 def _right_hand_side(fun: Any, fixed: tuple, vectorized: bool) -> Callable:
     traced = on_arrays(fun)
-    # what it wraps is the function that a warning should name
-    return functools.update_wrapper(
-        lambda t, y, varying: _derivative(traced, fixed, vectorized, t, y, varying), fun, assigned=(), updated=()
-    )
+    f: Any = lambda t, y, varying: _derivative(traced, fixed, vectorized, t, y, varying)  # noqa: E731
+    f.stands_for = fun  # the function that a warning should name
+    return f
 
 
 def _derivative(fun: Callable, fixed: tuple, vectorized: bool, t: Any, y: Any, varying: Any) -> Any:
