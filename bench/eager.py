@@ -21,7 +21,7 @@ def parts(saving: str) -> Prepared:
 
     problem = ude.ODE(jax_lotka_volterra, jnp.array(LOTKA_VOLTERRA_START), (0.0, 10.0), args=jnp.array(LOTKA_VOLTERRA))
     saveat = {"end": ude.Save(end=True), "steps": None, "times": np.linspace(0.0, 10.0, 11)}[saving]
-    settings = dict(rtol=1e-8, atol=1e-8, saveat=saveat, dt0=None, max_steps=100_000, controller=None)
+    settings = dict(rtol=1e-8, atol=1e-8, saveat=saveat, dt0=None, max_steps=100_000, controller=None, watches=False)
     method = ude.Tsit5()
 
     def call():

@@ -60,13 +60,13 @@ def ours(problem: Problem, measure: Callable, method: str, eager: bool) -> Prepa
 
     def call(tolerance: Any, y0: Any) -> tuple:
         sol = ude.solve(question.replace(y0=y0), make, rtol=tolerance, atol=tolerance, saveat=end)
-        return sol.ys, sol.stats
+        return sol.ys, sol.stats.rhs
 
-    run = call if eager else jax.jit(call)
+    run, stages = (call if eager else jax.jit(call)), make.tableau.stages - int(make.tableau.fsal)
     return measure(
         problem,
         lambda tolerance: jax.block_until_ready(run(tolerance, y0)),
-        lambda found: (np.asarray(found[0])[0], int(found[1].steps + found[1].rejected), int(found[1].rhs)),
+        lambda found: (np.asarray(found[0])[0], int(found[1]) // stages, int(found[1])),
     )
 
 

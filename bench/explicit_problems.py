@@ -141,7 +141,7 @@ def linear_jax(t: Any, y: Any, args: Any) -> Any:
 
 ARENSTORF_START = np.array([0.994, 0.0, 0.0, -2.00158510637908252240537862224])
 PROBLEMS = (
-    Problem("lotka_volterra", lotka_volterra, lotka_volterra_jax, "lotka_volterra", np.array([1.0, 1.0]), (0, 10.0), 1e-7),
+    Problem("lotka_volterra", lotka_volterra, lotka_volterra_jax, "lotka_volterra", np.array([1.0, 1.0]), (0, 100.0), 1e-6),
     Problem("lorenz", lorenz, lorenz_jax, "lorenz", np.array([1.0, 0.0, 0.0]), (0, 15.0), 1e-7),
     Problem("arenstorf", arenstorf, arenstorf_jax, "arenstorf", ARENSTORF_START, (0, 17.0652165601579625588917206249), 1e-5),
     Problem("rigid_body", rigid_body, rigid_body_jax, "rigid_body", np.array([1.0, 0.0, 0.9]), (0, 20.0), 1e-7),
