@@ -11,7 +11,7 @@ from ..spec.controller import Controller
 from ..spec.method import Method
 from ..spec.problem import Problem
 from ..spec.save import Save
-from .chunk import Plan, chunk_program, flat, plan_of, width_of
+from .chunk import Plan, chunk_program, flat, order_program, plan_of, width_of
 from .pool import cores, in_order
 from .progress import shown
 from .reductions import as_reduction
@@ -140,12 +140,26 @@ def _worker(prepared: Prepared, rows: Rows, plan: Plan, store: Any) -> Callable[
     call, operands = prepared.call, prepared.call.operands
     run = prepared.entry.get("ensemble", chunk_program)
 
-    def lanes(first: int) -> Lanes:
+    def indices(first: int, count: int) -> np.ndarray:
         # The last rows again where the compiled shape is larger than the chunk; their results are dropped.
-        indices = np.minimum(np.arange(first, first + plan.width * plan.batches), rows.size - 1)
-        return lanes_of(call, rows.take(indices), plan)
+        return np.minimum(np.arange(first, first + count), rows.size - 1)
 
-    run(operands, lanes(0), np.int32(0))  # compiles and solves nothing, so that threads do not compile the same program
+    def order(first: int, many: int) -> np.ndarray:
+        """Rows of a chunk such that those of one batch take about as many steps: a batch waits for its slowest."""
+        if plan.width == 1 or not call.program.chooses_step:
+            return np.arange(many)
+        look = prepared.entry.get("ensemble order", order_program)
+        whole = lanes_of(call, rows.take(indices(first, plan.rows)), Plan(plan.rows, 1, 1, 1))
+        sizes = look(operands, jax.tree.map(lambda leaf: leaf[0], whole))
+        return np.argsort(np.asarray(sizes)[:many], kind="stable")
+
+    def lanes(first: int, order: np.ndarray) -> Lanes:
+        chosen = indices(first, plan.width * plan.batches)
+        chosen[: len(order)] = chosen[order]
+        return lanes_of(call, rows.take(chosen), plan)
+
+    # Compiles and solves nothing, so that threads do not compile the same program.
+    run(operands, lanes(0, order(0, min(plan.rows, rows.size))), np.int32(0))
 
     def work(number: int) -> Part:
         stored = store.load(number)
@@ -153,7 +167,8 @@ def _worker(prepared: Prepared, rows: Rows, plan: Plan, store: Any) -> Callable[
             return stored
         first = number * plan.rows
         many = min(plan.rows, rows.size - first)
-        part = flat(run(operands, lanes(first), np.int32(-(-many // plan.width))), many)
+        placed = order(first, many)
+        part = flat(run(operands, lanes(first, placed), np.int32(-(-many // plan.width))), placed)
         store.save(number, part)
         return part
 

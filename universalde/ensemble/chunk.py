@@ -16,14 +16,14 @@ from ..base.components import by_component
 from ..base.kernel import kernel, obstacle
 from ..base.loop import repeat
 from ..border import Border
-from ..loop.integrate import integrate
+from ..loop.integrate import integrate, start
 from ..loop.program import Operands, Program, model_of
 from ..loop.shown import shown
 from ..solve import Prepared
 from .result import Part
 from .rows import Lanes, Plan
 
-__all__ = ["batch_program", "chunk_program", "flat", "plan_of", "width_of"]
+__all__ = ["batch_program", "chunk_program", "flat", "order_program", "plan_of", "width_of"]
 
 MOST = 1024  # trajectories of a chunk
 PIECES = 16  # chunks that a smaller ensemble is cut into, so that no thread waits long for the last one
@@ -81,17 +81,31 @@ def plan_of(call: Border, size: int, chunk: int | None, width: int) -> Plan:
     return Plan(width, batches, used, -(-size // (width * used)))
 
 
+def own_operands(operands: Operands, lanes: Lanes) -> Operands:
+    """The operands of one trajectory."""
+    args = tuple(all_ if isinstance(own, tuple) else own for own, all_ in zip(lanes.args, operands.args, strict=True))
+    return operands._replace(y0=operands.y0 if isinstance(lanes.y0, tuple) else lanes.y0, args=args)
+
+
 def batch_program(program: Program) -> Callable:
     """``(operands, lanes) -> dict of arrays (width, ...)``; lanes are the last axis, each parameter of a batch one vector."""
 
     def one(operands: Operands, lanes: Lanes) -> dict:
-        args = tuple(all_ if isinstance(own, tuple) else own for own, all_ in zip(lanes.args, operands.args, strict=True))
-        own = operands._replace(y0=operands.y0 if isinstance(lanes.y0, tuple) else lanes.y0, args=args)
+        own = own_operands(operands, lanes)
         outcome = shown(program, own, integrate(program, own))
         state = outcome.state
         counts = jnp.stack([state.status, state.saved, state.accepted, state.rejected, state.rhs])
         found = {"t": state.t, "y": state.y, "counts": counts}
         return {**found, "ys": outcome.ys} if program.saving == "times" else found
+
+    return jax.vmap(one, in_axes=(None, -1))
+
+
+def order_program(program: Program) -> Callable:
+    """``(operands, lanes) -> (width,)`` first step sizes: trajectories alike in them take about as many steps."""
+
+    def one(operands: Operands, lanes: Lanes) -> Any:
+        return start(program, own_operands(operands, lanes)).h
 
     return jax.vmap(one, in_axes=(None, -1))
 
@@ -116,7 +130,11 @@ def chunk_program(program: Program) -> Callable:
     return chunk
 
 
-def flat(found: dict, rows: int) -> Part:
-    """Arrays of a chunk in NumPy, batches and lanes as one axis, without the lanes that only filled up the last batch."""
+def flat(found: dict, order: np.ndarray) -> Part:
+    """Arrays of a chunk in NumPy, batches and lanes as one axis and in the order of the rows again.
+
+    The lanes that only filled up the last batch are dropped.
+    """
+    place = np.argsort(order)
     arrays = {name: np.asarray(x) for name, x in found.items()}
-    return Part({name: x.reshape(-1, *x.shape[2:])[:rows] for name, x in arrays.items()})
+    return Part({name: x.reshape(-1, *x.shape[2:])[place] for name, x in arrays.items()})
