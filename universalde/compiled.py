@@ -1,6 +1,7 @@
 """Compiled solves, shared between calls."""
 
 import collections
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,8 @@ def compiled(program: Program, kind: str, build: Callable[[Program], Callable]) 
 
 
 def _warn_when_often(program: Program, function: Any) -> None:
-    function = getattr(function, "stands_for", function)  # an adapter's function stands for many users' functions
+    # Decorators share one code between all that they wrap.
+    function = inspect.unwrap(getattr(function, "stands_for", function))  # an adapter's function stands for many users' functions
     code = getattr(function, "__code__", None)
     if code is None:
         return
