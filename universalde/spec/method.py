@@ -114,8 +114,8 @@ class Method(Static):
         return self.init(equation, t, y, t * 0)[0]
 
     def global_error(self, memory: Any) -> Any:
-        """The estimate of the exact solution less the state, in methods with ``estimates_global_error``."""
-        raise NotImplementedError
+        """The estimate of the exact solution less the state; ``None``: the method has none (``estimates_global_error``)."""
+        return None
 
     def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
         """What ``dense`` reads, from what the step left; evaluated only for steps that are read between their ends."""

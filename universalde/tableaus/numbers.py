@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import comb
 from typing import Any
 
-__all__ = ["Matrix", "Vector", "centred", "exact_matrix", "exact_vector", "shu_osher"]
+__all__ = ["Matrix", "Vector", "centred", "exact_matrix", "exact_vector"]
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
@@ -34,21 +34,3 @@ def centred(row: Vector) -> Vector:
     return tuple(
         sum((row[k] * comb(k, j) * half ** (k - j) for k in range(j, count)), Fraction(0)) for j in range(count)
     )
-
-
-def shu_osher(alpha: Any, beta: Any) -> tuple[Matrix, Vector]:
-    r"""``(a, b)`` of a method in the form of Shu and Osher (Journal of Computational Physics 77 (1988) 439–471).
-
-    .. math:: u_i = \sum_{j<i} \alpha_{ij} u_j + h \beta_{ij} f(u_j), \qquad u_0 = y, \quad y_1 = u_s
-
-    Row ``i - 1`` of ``alpha`` and ``beta`` has ``i`` entries.
-    """
-    alpha, beta = exact_matrix(alpha), exact_matrix(beta)
-    stages = len(alpha)
-    rows: list[list[Fraction]] = [[Fraction(0)] * stages]
-    for shares, steps in zip(alpha, beta, strict=True):
-        row = [*steps, *[Fraction(0)] * (stages - len(steps))]
-        for share, earlier in zip(shares, rows, strict=True):
-            row = [x + share * y for x, y in zip(row, earlier, strict=True)]
-        rows.append(row)
-    return tuple(tuple(row[:k]) for k, row in enumerate(rows[:-1])), tuple(rows[-1])

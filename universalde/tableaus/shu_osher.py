@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from .numbers import Matrix, Vector, exact_matrix
 
-__all__ = ["FORMS", "ShuOsher"]
+__all__ = ["FORMS", "ShuOsher", "form"]
 
 
 class ShuOsher(NamedTuple):
@@ -43,12 +43,13 @@ class ShuOsher(NamedTuple):
         return min(share / step for share, step in zip(shares, steps, strict=True) if step)
 
 
-def _form(alpha: Any, beta: Any) -> ShuOsher:
+def form(alpha: Any, beta: Any) -> ShuOsher:
+    """The form from its two matrices, as text or rows."""
     return ShuOsher(exact_matrix(alpha), exact_matrix(beta))
 
 
 FORMS: dict[str, ShuOsher] = {}
-FORMS["SSPRK22"] = _form(
+FORMS["SSPRK22"] = form(
     """
         1
         1/2 1/2
@@ -58,7 +59,7 @@ FORMS["SSPRK22"] = _form(
         0 1/2
     """,
 )
-FORMS["SSPRK33"] = _form(
+FORMS["SSPRK33"] = form(
     """
         1
         3/4 1/4
@@ -70,7 +71,7 @@ FORMS["SSPRK33"] = _form(
         0 0 2/3
     """,
 )
-FORMS["SSPRK43"] = _form(
+FORMS["SSPRK43"] = form(
     """
         1
         0 1
@@ -85,7 +86,7 @@ FORMS["SSPRK43"] = _form(
     """,
 )
 FORMS["SSPRK432"] = FORMS["SSPRK43"]
-FORMS["SSPRK53"] = _form(
+FORMS["SSPRK53"] = form(
     """
         1
         0 1
@@ -101,7 +102,7 @@ FORMS["SSPRK53"] = _form(
         0 0 0 0 0.287632146308408
     """,
 )
-FORMS["SSPRK53_2N1"] = _form(
+FORMS["SSPRK53_2N1"] = form(
     """
         1
         0 1
@@ -117,7 +118,7 @@ FORMS["SSPRK53_2N1"] = _form(
         0 0 0 0 0.458557505351052
     """,
 )
-FORMS["SSPRK53_2N2"] = _form(
+FORMS["SSPRK53_2N2"] = form(
     """
         1
         0 1
@@ -133,7 +134,7 @@ FORMS["SSPRK53_2N2"] = _form(
         0 0 0 0 0.154263303748666
     """,
 )
-FORMS["SSPRK53_H"] = _form(
+FORMS["SSPRK53_H"] = form(
     """
         1
         0 1
@@ -149,7 +150,7 @@ FORMS["SSPRK53_H"] = _form(
         0 0 0 0 0.377268915331368
     """,
 )
-FORMS["SSPRK54"] = _form(
+FORMS["SSPRK54"] = form(
     """
         1
         0.444370493651235 0.555629506348765
@@ -165,7 +166,7 @@ FORMS["SSPRK54"] = _form(
         0 0 0 0.06369246866629 0.226007483236906
     """,
 )
-FORMS["SSPRK63"] = _form(
+FORMS["SSPRK63"] = form(
     """
         1
         0 1
@@ -183,7 +184,7 @@ FORMS["SSPRK63"] = _form(
         0 0 0 0 0 0.2401034970659
     """,
 )
-FORMS["SSPRK73"] = _form(
+FORMS["SSPRK73"] = form(
     """
         1
         0 1
@@ -203,7 +204,7 @@ FORMS["SSPRK73"] = _form(
         0 0 0 0 0 0 0.205181790464579
     """,
 )
-FORMS["SSPRK83"] = _form(
+FORMS["SSPRK83"] = form(
     """
         1
         0 1
@@ -225,7 +226,7 @@ FORMS["SSPRK83"] = _form(
         0 0 0 0 0 0 0 0.195804015330143
     """,
 )
-FORMS["SSPRK104"] = _form(
+FORMS["SSPRK104"] = form(
     """
         1
         0 1
@@ -251,7 +252,7 @@ FORMS["SSPRK104"] = _form(
         0 0 0 0 3/50 0 0 0 0 1/10
     """,
 )
-FORMS["SSPRK932"] = _form(
+FORMS["SSPRK932"] = form(
     """
         1
         0 1
