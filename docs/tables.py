@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from universalde.methods import rows
-from universalde.methods.explicit import Row
 from universalde.methods.general_linear import GLOBAL_ERROR
 from universalde.methods.low_storage_rows import LOW_STORAGE
+from universalde.methods.tabled import Row
 from universalde.tableaus.shu_osher import FORMS
 
 PAGE = Path(__file__).resolve().parent / "methods.md"
@@ -76,9 +76,9 @@ def low_storage() -> list[str]:
 def global_error() -> list[str]:
     """The methods that carry the global error."""
     lines = ["## Methods that estimate the global error", "", "| method | order | what for | source |", "|---|---|---|---|"]
-    for name, make in GLOBAL_ERROR.items():
-        table = make().tableau
-        lines.append(f"| `{name}` | {table.order} | {first_sentence(make.__doc__)} | {table.reference} |")
+    for name, row in GLOBAL_ERROR.items():
+        table = row.tableau
+        lines.append(f"| `{name}` | {table.order} | {first_sentence(row.__doc__)} | {table.reference} |")
     return [*lines, ""]
 
 

@@ -7,6 +7,8 @@ import jax
 import numpy as np
 
 from .base.checks import is_concrete
+from .methods.general_linear import GLOBAL_ERROR
+from .methods.low_storage_rows import LOW_STORAGE
 from .methods.rows import ROWS, Tsit5, Vern7
 from .spec.controller import Controller
 from .spec.method import Method
@@ -14,8 +16,7 @@ from .spec.problem import Problem
 
 __all__ = ["REGISTRY", "check_controller", "check_fits", "check_step", "choose"]
 
-REGISTRY = dict(ROWS)
-
+REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR}
 
 TIGHT, LARGE = 1e-6, 100_000
 
@@ -60,7 +61,7 @@ def check_fits(method: Method, problem: Problem) -> None:
     parts = problem.parts
     if method.needs <= parts <= method.accepts:
         return
-    fitting = [name for name, make in REGISTRY.items() if make().needs <= parts <= make().accepts]
+    fitting = [name for name, row in REGISTRY.items() if row.stepper.needs <= parts <= row.stepper.accepts]
     raise ValueError(
         f"{method.name} does not fit this problem: the problem has {sorted(parts)}, the method needs "
         f"{sorted(method.needs)} and accepts {sorted(method.accepts)}. Methods that fit: {_some(fitting) or 'none yet'}"

@@ -1,7 +1,5 @@
 """Explicit Runge–Kutta methods: one stepper for every tableau."""
 
-import functools
-import importlib
 from typing import Any, ClassVar
 
 import jax
@@ -9,15 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.hold import hold
-from ..spec.method import Equation, Method, Step
+from ..spec.method import Equation, Step
 from ..tableaus.tableau import Tableau
+from .tabled import Row, Tabled
 
-__all__ = ["ExplicitRK", "Row"]
+__all__ = ["ExplicitRK", "ExplicitRow"]
 
 UNROLLED = 16  # stages up to which the step is written out; more are run by a loop (docs/decisions.md)
 
 
-class ExplicitRK(Method):
+class ExplicitRK(Tabled):
     r"""The explicit Runge–Kutta method of a :class:`Tableau`.
 
     .. math:: k_i = f(t + c_i h, y + h \sum_{j<i} a_{ij} k_j), \qquad y_1 = y + h \sum_i b_i k_i
@@ -30,23 +29,6 @@ class ExplicitRK(Method):
     remembers: ClassVar[bool] = False
 
     tableau: Tableau
-    native: bool = True  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-
-    @property
-    def order(self) -> int:
-        return self.tableau.order
-
-    @property
-    def error_order(self) -> int:
-        return self.tableau.error_order
-
-    @property
-    def name(self) -> str:
-        return self.tableau.name
-
-    @property
-    def adaptive(self) -> bool:
-        return self.tableau.error is not None
 
     @property
     def completes(self) -> bool:
@@ -160,26 +142,8 @@ def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
     return value
 
 
-class Row:
-    """A method of a stored table: called, it gives the :class:`ExplicitRK`; the table is read at the first call."""
+class ExplicitRow(Row[ExplicitRK]):
+    """The name of an explicit Runge–Kutta method."""
 
-    def __init__(self, name: str, family: str, summary: str):
-        self.__name__, self.family = name, family
-        self.__doc__ = f"""{summary}
-
-        Source: ``ude.{name}.tableau.reference``.  Dense output: of order ``ude.{name}.tableau.dense_order``.
-
-        Example: ``ude.solve(problem, ude.{name}(), dt0=0.01)``
-        """
-
-    @functools.cached_property
-    def tableau(self) -> Tableau:
-        """The table."""
-        return getattr(importlib.import_module(f"..tableaus.{self.family}", __package__), self.__name__.upper())
-
-    @functools.cache  # noqa: B019 - rows live as long as the module
-    def __call__(self, *, native: bool = True) -> ExplicitRK:
-        return ExplicitRK(self.tableau, native)
-
-    def __repr__(self) -> str:
-        return f"ude.{self.__name__}"
+    stepper = ExplicitRK
+    remark = "  Dense output: of order ``ude.{name}.tableau.dense_order``."

@@ -1,20 +1,19 @@
 """Methods that estimate the global error: a second component beside the solution."""
 
-import functools
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
-from ..spec.method import Equation, Method, Step
-from ..tableaus import general_linear
+from ..spec.method import Equation, Step
 from ..tableaus.general_linear import GlobalError
 from ..tableaus.low_storage import weighted_sum
-from .hermite import hermite, with_slopes
+from .hermite import Interpolated
+from .tabled import Row
 
-__all__ = ["GLEE23", "GLEE24", "GLEE35", "GLOBAL_ERROR", "MM5GEE", "GlobalErrorRK"]
+__all__ = ["GLEE23", "GLEE24", "GLEE35", "GLOBAL_ERROR", "MM5GEE", "GlobalErrorRK", "GlobalErrorRow"]
 
 
-class GlobalErrorRK(Method):
+class GlobalErrorRK(Interpolated):
     r"""The method of a :class:`GlobalError` row, which carries :math:`\varepsilon`, the exact solution less :math:`y`.
 
     ``sol.error`` is the estimate at ``sol.t``, a state like ``sol.y``.  Its increment in a step is the estimate that error
@@ -27,23 +26,6 @@ class GlobalErrorRK(Method):
     estimates_global_error: ClassVar[bool] = True
 
     tableau: GlobalError
-    native: bool = True  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-
-    @property
-    def order(self) -> int:
-        return self.tableau.order
-
-    @property
-    def error_order(self) -> int:
-        return self.tableau.order  # the increment of the estimate is the local error of the result itself
-
-    @property
-    def name(self) -> str:
-        return self.tableau.name
-
-    @property
-    def completes(self) -> bool:
-        return True
 
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Any]:
         return self.reset(equation, t, y, (jnp.zeros_like(y),)), ()
@@ -72,47 +54,31 @@ class GlobalErrorRK(Method):
         evaluations = table.stages - (table.end is not None)
         return Step(y=new, error=growth, memory=(error + growth, kept), data=(y, new), rhs=evaluations)
 
-    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
-        return with_slopes(equation, t, h, data)
 
-    def dense(self, data: Any, theta: Any) -> Any:
-        return hermite(data, theta)
+class GlobalErrorRow(Row[GlobalErrorRK]):
+    """The name of a method that estimates the global error."""
 
-
-@functools.cache
-def GLEE23(*, native: bool = True) -> GlobalErrorRK:
-    """Order 2, three stages, with the global error (Constantinescu 2016, eq. 4.6); the cheapest of its kind.
-
-    Example: ``ude.solve(problem, ude.GLEE23()).error``
-    """
-    return GlobalErrorRK(general_linear.GLEE23, native)
+    stepper = GlobalErrorRK
+    remark = "  ``sol.error`` is the estimate of the global error."
 
 
-@functools.cache
-def GLEE24(*, native: bool = True) -> GlobalErrorRK:
-    """Order 2, four stages, with the global error (Constantinescu 2016, eq. A.3); faithful over long times.
+GLEE23 = GlobalErrorRow(
+    "GLEE23",
+    "general_linear",
+    "Order 2, three stages, with the global error (Constantinescu 2016, eq. 4.6); the cheapest of its kind.",
+)
+GLEE24 = GlobalErrorRow(
+    "GLEE24",
+    "general_linear",
+    "Order 2, four stages, with the global error (Constantinescu 2016, eq. A.3); faithful over long times.",
+)
+GLEE35 = GlobalErrorRow(
+    "GLEE35", "general_linear", "Order 3, five stages, with the global error (Constantinescu 2016, eq. 4.9)."
+)
+MM5GEE = GlobalErrorRow(
+    "MM5GEE",
+    "general_linear",
+    "Dormand and Prince's method of order 5 with the global error by three more stages (Makazaga & Murua 2003).",
+)
 
-    Example: ``ude.solve(problem, ude.GLEE24()).error``
-    """
-    return GlobalErrorRK(general_linear.GLEE24, native)
-
-
-@functools.cache
-def GLEE35(*, native: bool = True) -> GlobalErrorRK:
-    """Order 3, five stages, with the global error (Constantinescu 2016, eq. 4.9).
-
-    Example: ``ude.solve(problem, ude.GLEE35()).error``
-    """
-    return GlobalErrorRK(general_linear.GLEE35, native)
-
-
-@functools.cache
-def MM5GEE(*, native: bool = True) -> GlobalErrorRK:
-    """Dormand and Prince's method of order 5 with the global error by three more stages (Makazaga & Murua 2003).
-
-    Example: ``ude.solve(problem, ude.MM5GEE(), rtol=1e-8, atol=1e-8).error``
-    """
-    return GlobalErrorRK(general_linear.MM5GEE, native)
-
-
-GLOBAL_ERROR = {make.__name__: make for make in (GLEE23, GLEE24, GLEE35, MM5GEE)}
+GLOBAL_ERROR = {row.__name__: row for row in (GLEE23, GLEE24, GLEE35, MM5GEE)}

@@ -3,18 +3,26 @@
 from typing import Any
 
 from ..spec.method import Equation
+from .tabled import Tabled
 
-__all__ = ["hermite", "with_slopes"]
-
-
-def with_slopes(equation: Equation, t: Any, h: Any, data: Any) -> Any:
-    """Both ends of a step with their slopes, which are evaluated here."""
-    y, new = data
-    return y, new, h * equation.f(t, y), h * equation.f(t + h, new)
+__all__ = ["Interpolated"]
 
 
-def hermite(data: Any, theta: Any) -> Any:
-    """The cubic through both ends with their slopes, at the fraction ``theta`` of the step."""
-    y, new, first, last = data
-    rest = 1 - theta
-    return y + theta * (theta * (3 - 2 * theta) * (new - y) + rest * (rest * first - theta * last))
+class Interpolated(Tabled):
+    """A method whose dense output is the cubic through both ends of a step with their slopes, evaluated in steps that are read.
+
+    ``Step.data`` is the pair of the two ends.
+    """
+
+    @property
+    def completes(self) -> bool:
+        return True
+
+    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
+        y, new = data
+        return y, new, h * equation.f(t, y), h * equation.f(t + h, new)
+
+    def dense(self, data: Any, theta: Any) -> Any:
+        y, new, first, last = data
+        rest = 1 - theta
+        return y + theta * (theta * (3 - 2 * theta) * (new - y) + rest * (rest * first - theta * last))

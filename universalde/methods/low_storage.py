@@ -1,7 +1,5 @@
 """Low-storage Runge–Kutta methods: a step works in the registers that its scheme promises."""
 
-import functools
-import importlib
 from typing import Any, ClassVar
 
 import jax
@@ -9,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.hold import hold
-from ..spec.method import Equation, Method, Step
+from ..spec.method import Equation, Step
 from ..tableaus.low_storage import WRAY, LowStorage, walk
-from .hermite import hermite, with_slopes
+from .hermite import Interpolated
+from .tabled import Row
 
 __all__ = ["LowStorageRK", "LowStorageRow"]
 
@@ -19,7 +18,7 @@ UNROLLED = 16  # stages up to which the step of a small state is written out, as
 LARGE = 4096  # numbers in a state from which on stages are run by a loop, so that the registers are all a step holds
 
 
-class LowStorageRK(Method):
+class LowStorageRK(Interpolated):
     r"""The explicit Runge–Kutta method of a :class:`LowStorage` row.
 
     A step from :math:`y` holds ``method.registers`` vectors of the size of the state, the state and the error estimate
@@ -34,27 +33,6 @@ class LowStorageRK(Method):
     remembers: ClassVar[bool] = False
 
     tableau: LowStorage
-    native: bool = True  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-
-    @property
-    def order(self) -> int:
-        return self.tableau.order
-
-    @property
-    def error_order(self) -> int:
-        return self.tableau.error_order if self.adaptive else self.order - 1
-
-    @property
-    def name(self) -> str:
-        return self.tableau.name
-
-    @property
-    def adaptive(self) -> bool:
-        return self.tableau.error is not None
-
-    @property
-    def completes(self) -> bool:
-        return True
 
     @property
     def registers(self) -> int:
@@ -78,12 +56,6 @@ class LowStorageRK(Method):
             return hold(equation.f(t, hold(y)))
 
         return self.step(Equation(f=f), t, h, y, memory, cache)
-
-    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
-        return with_slopes(equation, t, h, data)
-
-    def dense(self, data: Any, theta: Any) -> Any:
-        return hermite(data, theta)
 
 
 def _unrolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) -> tuple[Any, Any]:
@@ -159,20 +131,7 @@ def _real(y: Any) -> Any:
     return jnp.finfo(y.dtype).dtype
 
 
-class LowStorageRow:
-    """A method of a stored table: called, it gives the :class:`LowStorageRK`; the table is read at the first call."""
+class LowStorageRow(Row[LowStorageRK]):
+    """The name of a low-storage Runge–Kutta method."""
 
-    def __init__(self, name: str, family: str, summary: str):
-        self.__name__, self.family, self.__doc__ = name, family, summary
-
-    @functools.cached_property
-    def tableau(self) -> LowStorage:
-        """The numbers."""
-        return getattr(importlib.import_module(f"..tableaus.{self.family}", __package__), self.__name__.upper())
-
-    @functools.cache  # noqa: B019 - rows live as long as the module
-    def __call__(self, *, native: bool = True) -> LowStorageRK:
-        return LowStorageRK(self.tableau, native)
-
-    def __repr__(self) -> str:
-        return f"ude.{self.__name__}"
+    stepper = LowStorageRK

@@ -1,6 +1,6 @@
 """The explicit Runge–Kutta methods by name; a table is read at the first call of its method."""
 
-from .explicit import Row
+from .explicit import ExplicitRow as Row
 from .ssp import SSPRow
 
 __all__ = [

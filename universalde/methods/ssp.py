@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..spec.method import Equation, Method, Step
+from ..spec.method import Equation, Step
 from ..tableaus.low_storage import weighted_sum
 from ..tableaus.shu_osher import FORMS
 from ..tableaus.tableau import Tableau
-from .explicit import Row
-from .hermite import hermite, with_slopes
+from .explicit import ExplicitRow
+from .hermite import Interpolated
 
 __all__ = ["LimitedSSP", "SSPRow"]
 
 
-class LimitedSSP(Method):
+class LimitedSSP(Interpolated):
     r"""A strong stability preserving method in the form of Shu and Osher, with limiters.
 
     .. math:: u_i = L\Bigl(\sum_{j<i} \alpha_{ij} u_j + h \beta_{ij} f(t + c_j h, u_j)\Bigr), \qquad y_1 = S(u_s)
@@ -29,27 +29,6 @@ class LimitedSSP(Method):
     tableau: Tableau
     stage_limiter: Callable | None = None
     step_limiter: Callable | None = None
-    native: bool = True  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-
-    @property
-    def order(self) -> int:
-        return self.tableau.order
-
-    @property
-    def error_order(self) -> int:
-        return self.tableau.error_order
-
-    @property
-    def name(self) -> str:
-        return self.tableau.name
-
-    @property
-    def adaptive(self) -> bool:
-        return self.tableau.error is not None
-
-    @property
-    def completes(self) -> bool:
-        return True
 
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Any]:
         return (), ()
@@ -72,18 +51,12 @@ class LimitedSSP(Method):
     def _limit(equation: Equation, limiter: Callable | None, t: Any, u: Any) -> Any:
         return u if limiter is None else equation.apply(limiter, t, u)
 
-    def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
-        return with_slopes(equation, t, h, data)
-
-    def dense(self, data: Any, theta: Any) -> Any:
-        return hermite(data, theta)
-
 
 def _floats(weights: Any) -> list[float]:
     return [float(x) for x in weights]
 
 
-class SSPRow(Row):
+class SSPRow(ExplicitRow):
     """A row whose method takes limiters: with one it gives the :class:`LimitedSSP`, without the :class:`~universalde.ExplicitRK`."""
 
     def __call__(self, *, native: bool = True, stage_limiter: Any = None, step_limiter: Any = None) -> Any:
@@ -92,4 +65,4 @@ class SSPRow(Row):
                 raise TypeError(f"{self.__name__}({what}={limiter!r}): a limiter is a function (u, t, args) -> u, or None")
         if stage_limiter is None and step_limiter is None:
             return super().__call__(native=native)
-        return LimitedSSP(self.tableau, stage_limiter, step_limiter, native)
+        return LimitedSSP(self.tableau, native, stage_limiter, step_limiter)

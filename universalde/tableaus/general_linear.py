@@ -34,6 +34,16 @@ class GlobalError:
         """Number of stages."""
         return len(self.b)
 
+    @property
+    def error(self) -> Vector:
+        """Weights of the estimate that error control uses: the growth of ``ε``, which is the local error of the result."""
+        return self.e
+
+    @property
+    def error_order(self) -> int:
+        """Order of that result itself."""
+        return self.order
+
     @cached_property
     def c(self) -> tuple[float, ...]:
         """Where in the step the stages are evaluated."""
