@@ -31,7 +31,6 @@ MANY = 4096  # numbers in a sum from which XLA:CPU calls a library
 _FORBIDDEN = (
     "scatter", "sort", "fft", "callback", "cholesky", "lu", "qr", "svd", "eig", "schur", "triangular_solve", "ffi",
     "custom_call", "tridiagonal", "hessenberg", "householder", "top_k", "infeed", "outfeed", "all_", "psum", "ppermute",
-    "custom_linear_solve",
 )  # fmt: skip
 _ROWWISE = (
     "universalde_write",
