@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
-from math import comb
+from math import comb, isqrt
 from typing import Any
 
-__all__ = ["Matrix", "Vector", "centred", "exact_matrix", "exact_vector"]
+__all__ = ["ROOT_OF_TWO", "Matrix", "Vector", "centred", "exact_matrix", "exact_vector"]
 
 Vector = tuple[Fraction, ...]
 Matrix = tuple[Vector, ...]
+
+ROOT_OF_TWO = Fraction(isqrt(2 * 10**120), 10**60)  # to 60 digits
 
 
 def exact_vector(numbers: Any) -> Vector:

@@ -1,4 +1,4 @@
-"""What the numbers of an explicit Runge–Kutta method say about stability: computed, not typed."""
+"""What the numbers of a Runge–Kutta method say about stability: computed, not typed."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -9,9 +9,13 @@ import numpy as np
 from .numbers import Matrix, Vector
 from .trees import UNIT, units
 
-__all__ = ["imaginary_interval", "real_interval", "ssp_coefficient", "stability_polynomial"]
+__all__ = [
+    "at_infinity", "imaginary_interval", "real_interval", "sector", "ssp_coefficient", "stability_function",
+    "stability_polynomial",
+]  # fmt: skip
 
 STEP, FARTHEST = 0.005, 100.0  # how finely and how far the axes are searched
+SIZES = 1e-3, 1e9, 4000  # of the |z| at which growth along a ray is looked for
 ZERO = 1e-12  # entries of this size are zero but for the rounding of published numbers
 
 
@@ -24,6 +28,41 @@ def stability_polynomial(a: Matrix, b: Vector, order: int) -> Vector:
         powers.append(Fraction(sum(x * y for x, y in zip(weights, vector, strict=True)), UNIT**2))
         vector = [sum(x * y for x, y in zip(row, vector, strict=False)) // UNIT for row in rows]
     return tuple(Fraction(1, factorial(k)) if k <= order else x for k, x in enumerate(powers))
+
+
+def at_infinity(a: Matrix, b: Vector) -> float:
+    r"""The limit of :math:`R(z)` for :math:`z \to -\infty` of an implicit method."""
+    above, below = stability_function(a, b, 0)
+    degree = next(k for k in range(len(below) - 1, -1, -1) if below[k])
+    return float(above[degree] / below[degree])
+
+
+def stability_function(a: Matrix, b: Vector, order: int) -> tuple[Vector, Vector]:
+    """Coefficients of the polynomials P and Q with :math:`R = P / Q` for a matrix that is lower triangular."""
+    below = [Fraction(1)]
+    for row, x in ((row, row[k]) for k, row in enumerate(a)):
+        below = [y - x * z for y, z in zip([*below, 0], [0, *below], strict=True)]
+    series = stability_polynomial(a, b, order)
+    above = [sum((series[j] * below[k - j] for j in range(k + 1)), Fraction(0)) for k in range(len(below))]
+    return tuple(above), tuple(below)
+
+
+def sector(a: Matrix, b: Vector, order: int) -> float:
+    """The largest angle α, in degrees, such that :math:`|R(z)| \\le 1` for all z within α of the negative real axis."""
+    above, below = (np.polynomial.Polynomial([float(x) for x in part]) for part in stability_function(a, b, order))
+    sizes = np.geomspace(*SIZES)
+
+    def grows(degrees: float) -> bool:
+        z = sizes * np.exp(1j * np.deg2rad(180 - degrees))
+        return bool(np.max(np.abs(above(z)) - np.abs(below(z)) * (1 + ZERO)) > 0)
+
+    if not grows(90):
+        return 90.0
+    low, high = 0.0, 90.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (low, middle) if grows(middle) else (middle, high)
+    return low
 
 
 def real_interval(a: Matrix, b: Vector, order: int) -> float:
