@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from . import stability
 from .continuous import continuous_weights
@@ -32,8 +32,10 @@ class DirkTableau:
     ``digits``: to how many significant digits the numbers are rounded, ``None`` when they are exact.
     Errors: ``ValueError`` that says which row or order condition is wrong.
 
-    Example: ``ude.DirkTableau("Euler", 1, a="1")``
+    Example: ``DirkTableau("Euler", 1, a="1")``
     """
+
+    extra: ClassVar[Matrix] = ()  # the dense output needs no further stages
 
     name: str
     order: int

@@ -56,7 +56,7 @@ def sector(a: Matrix, b: Vector, order: int) -> float:
         z = sizes * np.exp(1j * np.deg2rad(180 - degrees))
         return bool(np.max(np.abs(above(z)) - np.abs(below(z)) * (1 + ZERO)) > 0)
 
-    if not grows(90):
+    if not grows(90.0):
         return 90.0
     low, high = 0.0, 90.0
     for _ in range(40):
