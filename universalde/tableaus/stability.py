@@ -40,7 +40,7 @@ def at_infinity(a: Matrix, b: Vector) -> float:
 def stability_function(a: Matrix, b: Vector, order: int) -> tuple[Vector, Vector]:
     """Coefficients of the polynomials P and Q with :math:`R = P / Q` for a matrix that is lower triangular."""
     below = [Fraction(1)]
-    for row, x in ((row, row[k]) for k, row in enumerate(a)):
+    for x in (row[k] for k, row in enumerate(a)):
         below = [y - x * z for y, z in zip([*below, 0], [0, *below], strict=True)]
     series = stability_polynomial(a, b, order)
     above = [sum((series[j] * below[k - j] for j in range(k + 1)), Fraction(0)) for k in range(len(below))]
