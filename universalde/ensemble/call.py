@@ -15,8 +15,8 @@ from .chunk import Plan, chunk_program, flat, order_program, plan_of, width_of
 from .pool import cores, in_order
 from .progress import shown
 from .reductions import as_reduction
-from .result import Ensemble, Part, failures, joined, solution_of, summary_of, warn_of_failures
-from .rows import Lanes, Rows, lanes_of, rows_of, template
+from .result import Ensemble, Part, failures, joined, saved_of, solution_of, summary_of, warn_of_failures
+from .rows import Lanes, Rows, batched, rows_as_lanes, rows_of, template
 from .store import NoStore, Store, fingerprint
 
 __all__ = ["ensemble"]
@@ -45,7 +45,8 @@ def ensemble(
     numbers in them are the same for all).  With ``change`` it is a tree of rows of any kind, and
     ``change(problem, row) -> problem`` replaces ``y0`` or ``args``; it is called once, under ``vmap``.
 
-    ``saveat`` is ``None`` (only the end) or a vector of times.  ``reduce`` is :data:`ude.mean`, ``ude.quantiles(...)`` or
+    ``saveat`` is ``None`` (only the end), a vector of times, or a :class:`Save` of either; with ``Save(of=…)`` or
+    ``Save(only=…)`` ``ys`` is what those keep.  ``reduce`` is :data:`ude.mean`, ``ude.quantiles(...)`` or
     ``reduce(total, part) -> total``; trajectories are then not kept.  Trajectories are solved in chunks, of ``chunk`` (in
     whole batches) or of a size that is chosen; with ``checkpoint``, a folder, finished chunks are kept and a later call with the same inputs
     goes on.  ``progress=True`` shows a bar in a terminal.  Other options are those of :func:`ude.solve`.
@@ -68,7 +69,7 @@ def ensemble(
     reduction = None if reduce is None else as_reduction(reduce)
     rows = rows_of(problem, over, change)
     prepared = prepare(
-        template(problem, rows.take(np.zeros(1, int))), method,
+        template(problem, rows.take(slice(1))), method,
         rtol=rtol, atol=atol, saveat=_saved(saveat), dt0=dt0, max_steps=max_steps, controller=controller,
         watches=False,
     )  # fmt: skip
@@ -95,11 +96,6 @@ def _saved(saveat: Any) -> Any:
             "ensemble cannot keep every step, because their number differs between trajectories; give a vector of times, "
             "or saveat=None for the end only"
         )
-    if isinstance(saveat, Save) and (saveat.of is not None or saveat.only is not None):
-        raise ValueError(
-            "ensemble keeps states: Save(of=…) and Save(only=…) are for solve. Apply the function to ys, or in a reduce of "
-            "your own; or map solve over the trajectories with jax.vmap"
-        )
     return saveat
 
 
@@ -107,9 +103,10 @@ def _gathered(prepared: Prepared, rows: Rows, plan: Plan, store: Any, reduction:
     """Run the chunks, hand each to the reduction or keep it, and put the answer together."""
     call = prepared.call
 
+    saved = saved_of(call)
+
     def seen(part: Part) -> Ensemble:
-        times = call.operands.ts if call.program.saving == "times" else None
-        return solution_of(part, call.shape, times, float(call.operands.sign), prepared.label)
+        return solution_of(part, call, saved, prepared.label)
 
     parts: list[Part] = []
     total, done, failed = None, 0, 0
@@ -131,35 +128,28 @@ def _gathered(prepared: Prepared, rows: Rows, plan: Plan, store: Any, reduction:
 
 def _one_batch(prepared: Prepared, rows: Rows, width: int) -> Lanes:
     """The first row as often as a batch is wide."""
-    lanes = lanes_of(prepared.call, rows.take(np.zeros(width, int)), Plan(width, 1, 1, 1))
+    lanes = batched(rows_as_lanes(prepared.call, rows.take(slice(1))), np.zeros(width, int), width)
     return jax.tree.map(lambda leaf: leaf[0], lanes)
 
 
 def _worker(prepared: Prepared, rows: Rows, plan: Plan, store: Any) -> Callable[[int], Part]:
     """A function that solves the chunk of a number, or reads it when it is stored."""
-    call, operands = prepared.call, prepared.call.operands
-    run = prepared.entry.get("ensemble", chunk_program)
+    call, operands, compiled = prepared.call, prepared.call.operands, prepared.entry
+    run, look = compiled.get("ensemble", chunk_program), compiled.get("ensemble order", order_program)
+    lanes = plan.width * plan.batches
+    sorts = plan.width > 1 and call.program.chooses_step
 
-    def indices(first: int, count: int) -> np.ndarray:
-        # The last rows again where the compiled shape is larger than the chunk; their results are dropped.
-        return np.minimum(np.arange(first, first + count), rows.size - 1)
+    def taken(first: int) -> Lanes:
+        """A chunk as it is compiled for; the last row again where there are no more, whose results are dropped."""
+        there = first + lanes <= rows.size
+        chosen = slice(first, first + lanes) if there else np.minimum(np.arange(first, first + lanes), rows.size - 1)
+        return rows_as_lanes(call, rows.take(chosen))
 
-    def order(first: int, many: int) -> np.ndarray:
-        """Rows of a chunk such that those of one batch take about as many steps: a batch waits for its slowest."""
-        if plan.width == 1 or not call.program.chooses_step:
-            return np.arange(many)
-        look = prepared.entry.get("ensemble order", order_program)
-        whole = lanes_of(call, rows.take(indices(first, plan.rows)), Plan(plan.rows, 1, 1, 1))
-        sizes = look(operands, jax.tree.map(lambda leaf: leaf[0], whole))
-        return np.argsort(np.asarray(sizes)[:many], kind="stable")
-
-    def lanes(first: int, order: np.ndarray) -> Lanes:
-        chosen = indices(first, plan.width * plan.batches)
-        chosen[: len(order)] = chosen[order]
-        return lanes_of(call, rows.take(chosen), plan)
-
-    # Compiles and solves nothing, so that threads do not compile the same program.
-    run(operands, lanes(0, order(0, min(plan.rows, rows.size))), np.int32(0))
+    def solved(first: int, many: int, batches: int) -> Part:
+        own, order = taken(first), np.arange(lanes)
+        if sorts:  # those of one batch take about as many steps: a batch waits for its slowest
+            order[:many] = np.argsort(np.asarray(look(operands, own))[:many])
+        return flat(run(operands, batched(own, order, plan.width), np.int32(batches)), order[:many])
 
     def work(number: int) -> Part:
         stored = store.load(number)
@@ -167,9 +157,12 @@ def _worker(prepared: Prepared, rows: Rows, plan: Plan, store: Any) -> Callable[
             return stored
         first = number * plan.rows
         many = min(plan.rows, rows.size - first)
-        placed = order(first, many)
-        part = flat(run(operands, lanes(first, placed), np.int32(-(-many // plan.width))), placed)
+        part = solved(first, many, -(-many // plan.width))
         store.save(number, part)
         return part
 
+    if ("ensemble ready", plan.width, lanes) not in compiled.functions:
+        # Compiles and solves nothing, so that threads do not compile the same program.
+        solved(0, min(plan.rows, rows.size), 0)
+        compiled.functions["ensemble ready", plan.width, lanes] = None
     return work

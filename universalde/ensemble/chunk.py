@@ -17,10 +17,11 @@ from ..base.kernel import kernel, obstacle
 from ..base.loop import repeat
 from ..border import Border
 from ..loop.integrate import integrate, start
+from ..loop.observe import with_end
 from ..loop.program import Operands, Program, model_of
 from ..loop.shown import shown
 from ..solve import Prepared
-from .result import Part
+from .result import Part, saved_of, ys_names
 from .rows import Lanes, Plan
 
 __all__ = ["batch_program", "chunk_program", "flat", "order_program", "plan_of", "width_of"]
@@ -75,7 +76,7 @@ def plan_of(call: Border, size: int, chunk: int | None, width: int) -> Plan:
         batches = used = -(-chunk // width)
         return Plan(width, batches, used, -(-size // (width * used)))
     saved = len(call.operands.ts) if call.program.saving == "times" else 0
-    each = call.shape.dtype.itemsize * call.shape.size * (saved + 1)
+    each = call.shape.dtype.itemsize * call.shape.size + saved * sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(saved_of(call)))
     batches = max(1, min(MOST, CHUNK_BYTES // each) // width)
     used = min(batches, -(-size // (PIECES * width)))
     return Plan(width, batches, used, -(-size // (width * used)))
@@ -92,22 +93,22 @@ def batch_program(program: Program) -> Callable:
 
     def one(operands: Operands, lanes: Lanes) -> dict:
         own = own_operands(operands, lanes)
-        outcome = shown(program, own, integrate(program, own))
+        outcome = with_end(program, own, shown(program, own, integrate(program, own)))
         state = outcome.state
         counts = jnp.stack([state.status, state.saved, state.accepted, state.rejected, state.rhs])
         found = {"t": state.t, "y": state.y, "counts": counts}
-        return {**found, "ys": outcome.ys} if program.saving == "times" else found
+        return {**found, **dict(zip(ys_names(outcome.ys), jax.tree.leaves(outcome.ys), strict=True))}
 
     return jax.vmap(one, in_axes=(None, -1))
 
 
 def order_program(program: Program) -> Callable:
-    """``(operands, lanes) -> (width,)`` first step sizes: trajectories alike in them take about as many steps."""
+    """``(operands, rows) -> (rows,)`` first step sizes: trajectories alike in them take about as many steps."""
 
     def one(operands: Operands, lanes: Lanes) -> Any:
         return start(program, own_operands(operands, lanes)).h
 
-    return jax.vmap(one, in_axes=(None, -1))
+    return jax.vmap(one, in_axes=(None, 0))
 
 
 def chunk_program(program: Program) -> Callable:
@@ -131,10 +132,13 @@ def chunk_program(program: Program) -> Callable:
 
 
 def flat(found: dict, order: np.ndarray) -> Part:
-    """Arrays of a chunk in NumPy, batches and lanes as one axis and in the order of the rows again.
+    """Arrays of a chunk in NumPy, batches and lanes as one axis, those of the trajectory ``order[i]`` moved to row ``order[i]``.
 
     The lanes that only filled up the last batch are dropped.
     """
-    place = np.argsort(order)
-    arrays = {name: np.asarray(x) for name, x in found.items()}
-    return Part({name: x.reshape(-1, *x.shape[2:])[place] for name, x in arrays.items()})
+    part = Part()
+    for name, x in found.items():
+        rows = np.asarray(x).reshape(-1, *x.shape[2:])[: len(order)]
+        part[name] = np.empty_like(rows)
+        part[name][order] = rows
+    return part

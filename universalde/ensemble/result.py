@@ -3,14 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
 import numpy as np
 
-from ..base.ravel import Shape
 from ..base.status import STOPPED, SUCCESS, Status
 from ..base.warn import warn
+from ..border import Border
+from ..loop.observe import observed
 from ..spec.solution import Stats
 
-__all__ = ["Ensemble", "Part", "failures", "joined", "solution_of", "summary_of", "warn_of_failures"]
+__all__ = ["Ensemble", "Part", "failures", "joined", "saved_of", "solution_of", "summary_of", "warn_of_failures", "ys_names"]
 
 _COUNTS = ("status", "saved", "steps", "rejected", "rhs")
 
@@ -43,7 +45,10 @@ class Ensemble:
 
 
 class Part(dict):
-    """Trajectories as flat arrays: ``t`` (n,), ``y`` (n, size), ``counts`` (n, 5), and ``ys`` (n, K, size) if times were given."""
+    """Trajectories as flat arrays: ``t`` (n,), ``y`` (n, size), ``counts`` (n, 5), and the leaves of ``ys``, ``ys0``, ``ys1``, … (n, K, …)
+
+    where they are more than the ends.
+    """
 
 
 def joined(parts: list[Part]) -> Part:
@@ -72,15 +77,40 @@ def summary_of(part: Part, times: bool, summary: Any, method: str) -> Ensemble:
     return Ensemble(None, None, Status(counts["status"]), stats, None, None, method, summary)
 
 
-def solution_of(part: Part, shape: Shape, times: Any, sign: float, method: str) -> Ensemble:
-    """A part as a user sees it: time in the user's direction, states as the user's tree, NaN where nothing was reached."""
-    bare = summary_of(part, times is not None, None, method)
+def saved_of(call: Border) -> Any:
+    """Shapes of one row of ``ys``: the raveled state, or the tree that ``Save(of=…)`` returns."""
+    if call.program.of is None:
+        return call.operands.y0
+    return jax.eval_shape(lambda o: observed(call.program, o, o.t0, o.y0, o.mode), call.operands)
+
+
+def solution_of(part: Part, call: Border, saved: Any, method: str) -> Ensemble:
+    """A part as a user sees it: time in the user's direction, states as the user's tree, NaN where nothing was reached.
+
+    ``saved`` is a tree like a row of ``ys``.
+    """
+    program, operands, shape = call.program, call.operands, call.shape
+    bare = summary_of(part, program.saving == "times", None, method)
+    sign = float(operands.sign)
     t = sign * part["t"]
-    if times is None:
-        ts, ys = t[:, None], np.where(_ended(bare.result.code)[:, None], part["y"], np.nan)[:, None]
+    leaves = [part[name] for name in ys_names(saved)] if "ys0" in part else [part["y"][:, None]]
+    if program.saving == "times":
+        ts = np.broadcast_to(sign * operands.ts, (len(t), len(operands.ts)))
     else:
-        ts, ys = np.broadcast_to(sign * times, (len(t), len(times))), part["ys"]
-    return replace(bare, ts=ts, ys=shape.unravel(ys), t=t, y=shape.unravel(part["y"]))
+        ts, ended = t[:, None], _ended(bare.result.code)
+        leaves = [np.where(_along(ended, x), x, np.nan) for x in leaves]
+    ys = jax.tree.unflatten(jax.tree.structure(saved), leaves)
+    ys = ys if program.of else shape.unravel(ys)
+    return replace(bare, ts=ts, ys=ys, t=t, y=shape.unravel(part["y"]))
+
+
+def ys_names(saved: Any) -> list[str]:
+    """Under which names a part holds the leaves of ``ys``."""
+    return [f"ys{k}" for k in range(len(jax.tree.leaves(saved)))]
+
+
+def _along(rows: Any, x: Any) -> Any:
+    return rows.reshape(-1, *(1,) * (x.ndim - 1))
 
 
 def warn_of_failures(result: Status) -> None:

@@ -13,7 +13,7 @@ from ..base.ravel import is_number_list, stacked
 from ..border import Border
 from ..spec.problem import Problem
 
-__all__ = ["SLOTS", "Lanes", "Plan", "Rows", "Varied", "lanes_of", "rows_of", "template"]
+__all__ = ["SLOTS", "Lanes", "Plan", "Rows", "Varied", "batched", "rows_as_lanes", "rows_of", "template"]
 
 SLOTS = ("y0", "args")
 
@@ -55,7 +55,7 @@ class Rows(NamedTuple):
 
 
 class Lanes(NamedTuple):
-    """What differs, flat: ``y0`` and each array of ``args``, batches first and lanes last; ``()`` for what is the same for all."""
+    """What differs, flat: ``y0`` and each array of ``args``; ``()`` for what is the same for all."""
 
     y0: Any
     args: tuple
@@ -195,13 +195,8 @@ def template(problem: Problem, slots: dict[str, Varied]) -> Problem:
     return problem.replace(**changes)
 
 
-def lanes_of(call: Border, slots: dict[str, Varied], plan: Plan) -> Lanes:
-    """The slots as flat arrays of shape ``(batches, ..., width)`` in the precision of the operands."""
-    batches, width = plan.batches, plan.width
-
-    def lanes_last(x: Any) -> Any:
-        return (np if type(x) is np.ndarray else jnp).moveaxis(x.reshape(batches, width, *x.shape[1:]), 1, -1)
-
+def rows_as_lanes(call: Border, slots: dict[str, Varied]) -> Lanes:
+    """The slots flat and in the precision of the operands, one row per trajectory in front."""
     args: list = [()] * len(call.operands.args)
     if "args" in slots:
         _, leaves, flags = slots["args"]
@@ -209,12 +204,20 @@ def lanes_of(call: Border, slots: dict[str, Varied], plan: Plan) -> Lanes:
         for place, k in enumerate(arrays):
             if flags[k]:
                 leaf, dtype = leaves[k], call.operands.args[place].dtype
-                leaf = leaf if leaf.dtype == dtype else np.asarray(leaf).astype(dtype)
-                args[place] = lanes_last(leaf)
+                args[place] = leaf if leaf.dtype == dtype else np.asarray(leaf).astype(dtype)
     if "y0" not in slots:
         return Lanes((), tuple(args))
     _, leaves, flags = slots["y0"]
-    rows = batches * width
+    rows = next(len(leaf) for leaf, flag in zip(leaves, flags, strict=True) if flag)
     full = [np.asarray(leaf) if f else np.broadcast_to(leaf, (rows, *np.shape(leaf))) for leaf, f in zip(leaves, flags, strict=True)]
     flat = np.concatenate([leaf.reshape(rows, -1).astype(call.shape.dtype, copy=False) for leaf in full], axis=1)
-    return Lanes(lanes_last(flat), tuple(args))
+    return Lanes(flat, tuple(args))
+
+
+def batched(rows: Lanes, order: Any, width: int) -> Lanes:
+    """Rows in the given order, cut into batches: arrays of shape ``(batches, ..., width)``."""
+
+    def lanes_last(x: Any) -> Any:
+        return (np if type(x) is np.ndarray else jnp).moveaxis(x[order].reshape(-1, width, *x.shape[1:]), 1, -1)
+
+    return jax.tree.map(lanes_last, rows)

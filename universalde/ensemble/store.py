@@ -15,11 +15,13 @@ import numpy as np
 
 from ..border import Border
 from ..loop.integrate import integrate
+from ..loop.observe import with_end
 from .result import Part
 
 __all__ = ["NoStore", "Store", "fingerprint"]
 
 _DESCRIPTION = "ensemble.json"
+_FORMAT = b"2"  # of a chunk: names of its arrays
 
 
 class NoStore:
@@ -90,13 +92,17 @@ def fingerprint(call: Border, over: list, change: Any, cut: tuple) -> dict[str, 
 
     Functions are compared by the program that JAX traces from them, not by their text; ``change`` is that of the user's.
     """
-    traced = jax.make_jaxpr(lambda operands: integrate(call.program, operands))(call.operands)
+
+    def run(operands: Any) -> Any:
+        return with_end(call.program, operands, integrate(call.program, operands))
+
+    traced = jax.make_jaxpr(run)(call.operands)
     return {
         "problem, method or step control": _digest(_text(traced.jaxpr), *_values(traced.consts)),
         "numbers in the problem or options": _digest(*_values(jax.tree.leaves(call.operands))),
         "rows in over": _digest(*_values(over)),
         "change": _digest(*([] if change is None else [_text(change.jaxpr), *_values(change.consts)])),
-        "chunks": _digest(_text(cut)),
+        "chunks": _digest(_text(cut), _FORMAT),
     }
 
 
