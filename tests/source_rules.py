@@ -19,6 +19,7 @@ LAYERS: dict[str, float] = {
     "control": 4,
     "loop": 5,
     "adjoint": 6,
+    "masses": 6.9,
     "border": 7,
     "choose": 7,
     "compiled": 7,

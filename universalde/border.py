@@ -12,8 +12,11 @@ import numpy as np
 from .base import checks
 from .base.closures import is_array, split
 from .base.ravel import Shape, as_arrays, cast, is_number_list, ravel, shape_of, stacked, strongly_typed
+from .linalg.dense import Dense
+from .linalg.structure import Structure
 from .loop.observe import chosen, observed
 from .loop.program import Fixed, Operands, Program, join_args
+from .masses import mass_operands
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
@@ -22,6 +25,7 @@ from .spec.save import Save
 __all__ = ["Border", "border"]
 
 EVERY_STEP = Save()
+DENSE = Dense()
 
 
 class Border(NamedTuple):
@@ -85,6 +89,9 @@ def border(
     args, arrays = _split_args(problem.args, real)
     functions = {"f": problem.f, "history": problem.history, "noise": problem.noise, "events": problem.events}
     controller = _take_functions(problem, controller, functions)
+    structure = _structure(problem, shape) if method.implicit else None
+    if structure is not None and problem.jac is not None:
+        functions["jac"] = problem.jac
     static, cells = split(functions)
 
     def number(x: Any) -> Any:
@@ -102,6 +109,7 @@ def border(
         ts=() if times is None else forward(times), rtol=number(rtol), atol=_above_zero(number(atol)),
         dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
         stops=stops, jumps=jumps, of=tuple(_operand(c) for c in seen),
+        mass=() if structure is None else mass_operands(problem.mass, shape, structure),
     )  # fmt: skip
     program = Program(
         functions=static, shape=shape, args=args, method=method, controller=controller,
@@ -109,9 +117,26 @@ def border(
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
         stops=len(stops), jumps=problem.discontinuities is not None,
-        guarded=problem.inside is not None or "hmax" in functions or controller.hmax < math.inf,
+        guarded=problem.inside is not None or "hmax" in functions or controller.hmax < math.inf, structure=structure,
     )  # fmt: skip
     return Border(program, operands, shape)
+
+
+def _structure(problem: Problem, shape: Shape) -> Structure:
+    """The structure of the Jacobian, checked."""
+    if jnp.issubdtype(shape.dtype, jnp.complexfloating):
+        raise TypeError(
+            "implicit methods solve real systems: the Jacobian of a function of a complex state need not exist. Write the state "
+            "as its real and imaginary parts, or take an explicit method such as ude.Tsit5()"
+        )
+    structure = DENSE if problem.structure is None else problem.structure
+    if not isinstance(structure, Structure):
+        hint = f"; write ude.{structure.__name__}(...)" if isinstance(structure, type) else ""
+        raise TypeError(
+            f"structure = {structure!r} says nothing about the Jacobian{hint}; give ude.Dense(), ude.Diagonal(), "
+            "ude.Banded(lower, upper) or ude.BlockDiagonal(size)"
+        )
+    return structure
 
 
 def _observer(save: Save, y0: Any) -> tuple[Any, list]:

@@ -23,6 +23,7 @@ from .dense import Later, Steps
 from .loop.integrate import Outcome, State, integrate, start
 from .loop.observe import with_end
 from .loop.program import Operands, Program
+from .spec.method import Work
 from .spec.solution import Solution, Stats, made_later
 
 __all__ = ["run"]
@@ -37,6 +38,15 @@ class Counts(NamedTuple):
     rejected: Any
     rhs: Any
     stiff: Any = 0
+    jacobians: Any = 0
+    factorisations: Any = 0
+    iterations: Any = 0
+
+
+    @property
+    def work(self) -> Work:
+        """The last three."""
+        return Work(self.jacobians, self.factorisations, self.iterations)
 
 
 class Packed(NamedTuple):
@@ -67,7 +77,8 @@ def pack(outcome: Outcome) -> Packed:
     """Few arrays from many."""
     state = outcome.state
     parts = _parts(state)
-    counts = jnp.stack([jnp.asarray(x, jnp.int32) for x in _counts(state)])
+    kept = _counts(state)[: len(Counts._fields) - len(Work._fields) + len(state.work)]
+    counts = jnp.stack([jnp.asarray(x, jnp.int32) for x in kept])
     numbers = jnp.concatenate([x.reshape(-1) for x in parts if _is_packed(x, state.t)])
     others = tuple(x for x in parts if not _is_packed(x, state.t))
     return Packed(outcome.ts, outcome.ys, counts, numbers, others, state.mode)
@@ -75,7 +86,7 @@ def pack(outcome: Outcome) -> Packed:
 
 def _counts(state: State) -> Counts:
     stiff = state.stiff.most if state.stiff else 0
-    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs, stiff)
+    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs, stiff, *state.work)
 
 
 def resumed(program: Program, operands: Operands, packed: Packed) -> State:
@@ -94,7 +105,7 @@ def resumed(program: Program, operands: Operands, packed: Packed) -> State:
     counts = Counts(*packed.counts)
     return State(
         t, lost, y, h, control, memory, cache, packed.mode, marks, jnp.int32(0),
-        counts.steps, counts.rejected, counts.rhs, stiff, jnp.int32(RUNNING),
+        counts.steps, counts.rejected, counts.rhs, template.work and counts.work, stiff, jnp.int32(RUNNING),
     )  # fmt: skip
 
 
@@ -228,7 +239,7 @@ def _solution(
     return made_later(
         make,
         result=Status(counts.status),
-        stats=Stats(counts.steps, counts.rejected, counts.rhs, saved),
+        stats=Stats(counts.steps, counts.rejected, counts.rhs, saved, *counts.work),
         mode=mode if program.has_mode else None,
         method=label,
         dense=dense,

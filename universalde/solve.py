@@ -134,7 +134,7 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
         ts=user(ts),
         ys=ys if program.of else shape.unravel(ys),
         result=Status(state.status),
-        stats=Stats(state.accepted, state.rejected, state.rhs, state.saved),
+        stats=Stats(state.accepted, state.rejected, state.rhs, state.saved, *state.work),
         t=user(state.t),
         y=shape.unravel(state.y),
         mode=state.mode if program.has_mode else None,

@@ -18,7 +18,7 @@ def operations(saveat, method):
 
     def run(p, y0):
         sol = ude.solve(ude.ODE(f, y0, (0.0, 10.0), args=p), method, rtol=1e-8, atol=1e-8, saveat=saveat)
-        return sol.ts, sol.ys, sol.stats
+        return sol.ts, sol.ys, sol.stats[:4]  # the rest are zeros, which a result would have to hold
 
     text = jax.jit(run).lower(jnp.array([1.5, 1.0, 1.0, 3.0]), jnp.array([1.0, 1.0])).compile().as_text()
     return len(re.findall(r"^\s+(?:ROOT )?%?[\w.\-]+ = ", text, re.MULTILINE))

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from ..base.loop import loop
 from ..base.status import BLEW_UP, FULL, MAX_STEPS, NOT_FINITE, RUNNING, STOPPED, SUCCESS, TOO_SMALL
 from ..spec.controller import rms
+from ..spec.method import Work
 from .attempt import LAST, Attempt, attempt, never_refused, restarted
 from .locate import Landing, Marks, locate, marks_at
 from .past import no_past, past_on_tape
@@ -39,6 +40,7 @@ class State(NamedTuple):
     accepted: Any
     rejected: Any
     rhs: Any
+    work: Any
     stiff: Any
     status: Any
 
@@ -92,6 +94,7 @@ def start(program: Program, operands: Operands) -> State:
     lost = jnp.zeros((), real)
     return State(
         t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations,
+        Work(zero, zero, zero) if program.structure is not None else (),
         Stiff(zero, zero) if program.watches else (), status,
     )
 
@@ -162,6 +165,7 @@ def _advance(
         accepted=state.accepted + accepted,
         rejected=state.rejected + 1 - accepted,
         rhs=state.rhs + tried.step.rhs,
+        work=jax.tree.map(jnp.add, state.work, tried.step.work),
         stiff=_stiff(program, state, tried, accept),
         status=_status(program, operands, state, landing, saved, stands),
     )

@@ -11,9 +11,11 @@ import jax.numpy as jnp
 from ..base.checks import check_right_hand_side
 from ..base.closures import Static
 from ..base.ravel import Shape, flat_function
-from ..spec.controller import Controller
+from ..linalg.structure import Structure
+from ..spec.controller import Controller, rms
 from ..spec.event import Event
 from ..spec.method import Equation, Method
+from .implicit import Linear, implicit_parts
 from .stops import one_sided, sides_at
 
 __all__ = ["Model", "Operands", "Program", "model_of"]
@@ -37,6 +39,7 @@ class Operands(NamedTuple):
     stops: Any = ()  # times at which steps end, sorted, with infinity at the end
     jumps: Any = ()  # which of them are discontinuities
     of: tuple = ()  # arrays that a saved function closes over
+    mass: tuple = ()  # the mass matrix: as the structure of the Jacobian stores it, plainly, and its pseudo-inverse
 
 
 class Program(NamedTuple):
@@ -61,6 +64,7 @@ class Program(NamedTuple):
     stops: int = 0
     jumps: bool = False
     guarded: bool = False  # by a domain or a largest step, which may refuse any step
+    structure: Structure | None = None  # of the Jacobian; None: the method reads none
 
     @property
     def keeps_path(self) -> bool:
@@ -80,6 +84,7 @@ class Model(NamedTuple):
     hmax: Callable | None = None  # of (t, y)
     inside: Callable | None = None  # of (t, y)
     sides: Callable | None = None  # of the time at which a step starts
+    linear: Linear | None = None  # the Jacobian and the mass matrix, for methods that read them
     apply: Callable | None = None  # a function (y, t, args) -> y of the method, such as a limiter, at (t, y)
 
 
@@ -111,7 +116,31 @@ def model_of(program: Program, operands: Operands, mode: Any) -> Model:
         check_right_hand_side(out, program.shape, "a limiter (u, t, args)")
         return flat_function(lambda t, y: out, program.shape)(t, y)
 
-    return Model(f, history, increment, events, user_time, *hooks, sides=sides, apply=apply)
+    linear = _linear(program, operands, functions.get("jac"), lambda t, y, jac: forward(jac(user_time(t), y, args, *extra)))
+    return Model(f, history, increment, events, user_time, *hooks, sides=sides, linear=linear, apply=apply)
+
+
+def _linear(program: Program, operands: Operands, jac: Any, call: Callable) -> Linear | None:
+    if program.structure is None:
+        return None
+    unravel, n = program.shape.unravel, program.shape.size
+
+    def of_user(t: Any, y: Any) -> Any:
+        matrix = jnp.asarray(call(t, unravel(y), lambda *point: _rows(jac(*point))), y.dtype)
+        if matrix.shape != (n, n):
+            raise ValueError(f"jac returned an array of shape {matrix.shape}; the state has {n} numbers, so it is ({n}, {n})")
+        return matrix
+
+    return Linear(
+        program.structure, of_user if callable(jac) else jac, operands.mass, operands.rtol, operands.atol
+    )
+
+
+def _rows(matrix: Any) -> Any:
+    """A matrix; a list of rows will do."""
+    if isinstance(matrix, list | tuple):
+        return jnp.stack([jnp.stack([jnp.asarray(x) for x in row]) for row in matrix])
+    return jnp.asarray(matrix)
 
 
 def _hooks(program: Program, functions: dict, args: Any, extra: tuple, user_time: Callable) -> tuple:
@@ -195,6 +224,8 @@ def equation_of(model: Model, past: Callable | None, start: Any) -> Equation:
         sides, both_sided = model.sides(start), f
         f = lambda t, y: both_sided(one_sided(t, sides), y)  # noqa: E731
     parts: dict[str, Callable] = {"f": f}
+    if model.linear is not None:
+        parts |= implicit_parts(model.linear, f, model.norm or rms)
     if model.apply is not None:
         parts["apply"] = model.apply
     if model.increment is not None:

@@ -15,12 +15,13 @@ def first_step(
 ) -> tuple[Any, Any]:
     """A step size whose error should be near the tolerance, and whether the right-hand side is finite here."""
     scale = atol + rtol * jnp.abs(y)
-    f0 = equation.f(t, y)
+    slope = equation.slope if equation.has("slope") else equation.f
+    f0 = slope(t, y)
     d0, d1 = norm(y / scale), norm(f0 / scale)
     tiny = 10 * jnp.finfo(scale.dtype).eps * jnp.maximum(jnp.abs(t), span)
     usable = (d0 > 1e-5) & (d1 > 1e-5)
     h0 = jnp.minimum(jnp.where(usable, 0.01 * d0 / jnp.where(usable, d1, 1), 1e-6 * span), span)
-    f1 = equation.f(t + h0, y + h0 * f0)
+    f1 = slope(t + h0, y + h0 * f0)
     d2 = norm((f1 - f0) / scale) / h0
     largest = jnp.maximum(d1, d2)
     steep = largest > 1e-15

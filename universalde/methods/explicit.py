@@ -9,6 +9,7 @@ import numpy as np
 from ..base.hold import hold
 from ..spec.method import Equation, Step
 from ..tableaus.tableau import Tableau
+from .combine import combine, horner
 from .tabled import Row, Tabled
 
 __all__ = ["ExplicitRK", "ExplicitRow"]
@@ -44,10 +45,10 @@ class ExplicitRK(Tabled):
         stiffness = None
         if len(places) > 1 and abs(numbers.c[table.stages - 1] - numbers.c[table.stages - 2]) < 1e-12:
             stiffness = _stiffness(h, places, stages) / table.real_interval
-        coarse = None if numbers.coarse is None else h * _combine(numbers.coarse, stages)
+        coarse = None if numbers.coarse is None else h * combine(numbers.coarse, stages)
         return Step(
-            y=places[-1] if table.fsal else y + h * _combine(numbers.b, stages),
-            error=None if numbers.error is None else h * _combine(numbers.error, stages),
+            y=places[-1] if table.fsal else y + h * combine(numbers.b, stages),
+            error=None if numbers.error is None else h * combine(numbers.error, stages),
             coarse=coarse,
             memory=stages[-1] if table.fsal else (),
             data=(y, h * stages if isinstance(stages, jax.Array) else tuple(h * k for k in stages)),
@@ -65,15 +66,15 @@ class ExplicitRK(Tabled):
         y, increments = data
         numbers, stages = self.tableau.numbers, self.tableau.stages
         for row, c in zip(numbers.a[stages:], numbers.c[stages:], strict=True):
-            new = h * equation.f(t + c * h, y + _combine(row, increments))
+            new = h * equation.f(t + c * h, y + combine(row, increments))
             whole = isinstance(increments, jax.Array)
             increments = jnp.concatenate([increments, new[None]]) if whole else (*increments, new)
         return y, increments
 
     def dense(self, data: Any, theta: Any) -> Any:
         y, increments = data
-        weights = [_horner(row, theta - 0.5) for row in self.tableau.numbers.interpolant]
-        return y + theta * _combine(weights, increments)
+        weights = [horner(row, theta - 0.5) for row in self.tableau.numbers.interpolant]
+        return y + theta * combine(weights, increments)
 
 
 def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[list, list]:
@@ -83,7 +84,7 @@ def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tup
         row, c = numbers.a[k], numbers.c[k]
         # The end of a FSAL step is the result itself, summed in the plain order; the others wait for one stage only.
         ends = table.fsal and k == table.stages - 1
-        places.append(y + h * _combine(row, stages) if ends else _argument(y, h, row, stages))
+        places.append(y + h * combine(row, stages) if ends else _argument(y, h, row, stages))
         stages.append(f(t + c * h, places[-1]))
     return stages, places
 
@@ -115,31 +116,8 @@ def _stiffness(h: Any, places: list, stages: Any) -> Any:
 def _argument(y: Any, h: Any, row: Any, stages: Any) -> Any:
     """Where a stage is evaluated; the newest derivative enters last, by one multiplication and one addition."""
     early, newest = (row[:-1], stages[:-1]), (row[-1], stages[-1])
-    base = y + h * _combine(*early) if any(early[0]) else y
+    base = y + h * combine(*early) if any(early[0]) else y
     return base + (h * newest[0]) * newest[1] if newest[0] else base
-
-
-def _combine(weights: Any, vectors: Any) -> Any:
-    """Sum of the weighted vectors; weights that are exactly zero cost nothing."""
-    if isinstance(vectors, jax.Array):
-        known = all(isinstance(w, float) for w in weights)
-        row = np.array(weights) if known else jnp.stack([jnp.asarray(w, vectors.dtype) for w in weights])
-        return jnp.asarray(row, vectors.dtype) @ vectors[: len(weights)]
-    terms = [w * v for w, v in zip(weights, vectors, strict=False) if not (isinstance(w, float) and w == 0.0)]
-    total = terms[0]
-    for term in terms[1:]:
-        total = total + term
-    return total
-
-
-def _horner(coefficients: tuple[float, ...], x: Any) -> Any:
-    """The polynomial with the given coefficients of 1, x, x², …"""
-    if not any(coefficients):
-        return 0.0
-    value = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        value = value * x + coefficient
-    return value
 
 
 class ExplicitRow(Row[ExplicitRK]):

@@ -6,14 +6,16 @@ from typing import Any, ClassVar, NamedTuple
 
 from ..base.static import Static
 
-__all__ = ["Equation", "Method", "Step"]
+__all__ = ["Equation", "Method", "Step", "Work"]
 
 
 class Equation:
     """The problem as a method sees it: raveled, and running forward in time.
 
-    Parts: ``f(t, y)``, ``stiff(t, y)``, ``jac(t, y)``, ``w(J, gh)``, ``mass(t, y)``, ``residual``, ``diffusion(t, y)``,
-    ``increment(t, h)``, ``past(t)``, and ``apply(function, t, y)``: a function ``(y, t, args) -> y`` that the user gave the method.  A part that the problem does not have does not exist here.
+    Parts: ``f(t, y)``, ``stiff(t, y)``, ``residual``, ``diffusion(t, y)``, ``increment(t, h)``, ``past(t)``; for implicit methods ``jac(t, y)``,
+    the Jacobian J of ``f`` (an Operator), ``factor(J, s)``, the factors of ``s M - J``, ``mass(v) = M v``, ``time_slope(t, y) = df/dt`` (``None``
+    where ``f`` does not see the time), ``slope(t, y)``, the part of dy/dt that ``f`` says without solving (pseudo-inverse of M), and ``norm(v, y)``, the size of a
+    change ``v`` of ``y`` in tolerances; and ``apply(function, t, y)``: a function ``(y, t, args) -> y`` that the user gave the method.  A part that the problem does not have does not exist here.
     """
 
     def __init__(self, **parts: Callable):
@@ -31,6 +33,14 @@ class Equation:
         return name in self._parts
 
 
+class Work(NamedTuple):
+    """What implicit methods do besides evaluating ``f``: Jacobians, factorisations, iterations of Newton's method."""
+
+    jacobians: Any = 0
+    factorisations: Any = 0
+    iterations: Any = 0
+
+
 class Step(NamedTuple):
     """One attempted step from ``(t, y)`` to ``t + h``.
 
@@ -38,6 +48,7 @@ class Step(NamedTuple):
     taped.  ``cache`` can be dropped without changing the answer and is never differentiated; ``cache_if_rejected`` is
     what the loop keeps when the step is refused.  ``data`` is what ``Method.dense`` interpolates from.  ``next_h`` is the
     proposal of a variable-order method.  ``stiffness`` estimates |λ| h over the size of the stability region.  ``ok`` is false when the step could not be computed (Newton diverged).
+    ``work`` is :class:`Work` for implicit methods and ``()`` for others.
     """
 
     y: Any
@@ -50,6 +61,7 @@ class Step(NamedTuple):
     next_h: Any = None
     ok: Any = True
     rhs: Any = 0
+    work: Any = ()
     stiffness: Any = None
 
 
@@ -65,6 +77,7 @@ class Method(Static):
     needs: ClassVar[frozenset[str]] = frozenset({"f"})
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
     remembers: ClassVar[bool] = True
+    implicit: ClassVar[bool] = False  # reads the Jacobian
     estimates_global_error: ClassVar[bool] = False
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..base.closures import is_array
-from ..base.static import record
+from ..base.static import Static, record
 from .event import Event
 
 __all__ = ["ODE", "Problem"]
@@ -25,6 +25,9 @@ class Problem:
     At each of the times ``stops`` a step ends exactly.  ``discontinuities`` are stops where ``f`` jumps: it is never evaluated
     on one, and what the method remembers of ``f`` is made anew there.  ``inside(t, y, args) -> bool`` says whether a state
     is allowed; a step that ends where it is false is taken again with a quarter of its size.
+
+    ``mass`` is the constant matrix of ``M y' = f``, singular or not.  ``jac(t, y, args)`` is the Jacobian of ``f``, or the word
+    ``"differences"``; ``structure`` says which of its entries are not zero.
     """
 
     f: Callable
@@ -41,6 +44,8 @@ class Problem:
     stops: Any = None
     discontinuities: Any = None
     inside: Callable | None = None
+    jac: Any = None
+    structure: Static | None = None
 
     def __post_init__(self) -> None:
         if not callable(self.f):
@@ -52,6 +57,11 @@ class Problem:
         wrong = [event for event in self.events if not isinstance(event, Event)]
         if self.inside is not None and not callable(self.inside):
             raise TypeError(f"inside = {self.inside!r}; give a function (t, y, args) that says whether a state is allowed")
+        if not (self.jac is None or callable(self.jac) or (isinstance(self.jac, str) and self.jac == "differences")):
+            raise TypeError(
+                f"jac = {self.jac!r}; give a function jac(t, y, args) that returns the (n, n) matrix of df/dy, "
+                'jac="differences" for finite differences, or None for forward mode'
+            )
         if wrong:
             raise TypeError(f"events holds {wrong[0]!r}; write ude.Event(when, then) with functions of (t, y, args)")
 
@@ -85,21 +95,32 @@ def ODE(
     stops: Any = None,
     discontinuities: Any = None,
     inside: Callable | None = None,
+    mass: Any = None,
+    jac: Any = None,
+    structure: Any = None,
 ) -> Problem:
-    """The ordinary differential equation ``dy/dt = f(t, y, args)``, ``y(t0) = y0``.
+    """The ordinary differential equation ``dy/dt = f(t, y, args)``, ``y(t0) = y0``, or ``M dy/dt = f(t, y, args)``.
 
     ``f`` returns something shaped like ``y0`` (a list of numbers will do for a vector).  Times are in the user's units;
     ``tspan = (t0, t1)`` may run backwards.  ``stops`` and ``discontinuities`` are vectors of times at which steps end, in any
-    order; at the latter ``f`` jumps.  ``inside(t, y, args) -> bool`` refuses steps that leave the domain of ``f``.  Errors: ``TypeError`` when ``f`` cannot be called or ``tspan`` is no pair.
+    order; at the latter ``f`` jumps.  ``inside(t, y, args) -> bool`` refuses steps that leave the domain of ``f``.
+
+    ``mass`` is a constant matrix M, a vector (its diagonal) or a tree like ``y0`` (the same); where it is singular the equations
+    without derivative are algebraic (of index 1) and ``y0`` must satisfy them.  Implicit methods take the Jacobian of ``f`` by forward
+    mode, from ``jac(t, y, args) -> (n, n)``, or with ``jac="differences"`` by finite differences; ``structure`` (``Dense()``,
+    ``Diagonal()``, ``Banded(lower, upper)``, ``BlockDiagonal(size)``) says where it is zero.  Matrices have the order of the
+    raveled state.  Errors: ``TypeError`` when ``f`` cannot be called or ``tspan`` is no pair.
 
     Example::
 
         decay = ude.ODE(lambda t, y, k: -k * y, 1.0, (0.0, 2.0), args=0.5)
         sol = ude.solve(decay)
         lamp = ude.ODE(lambda t, y, k: jnp.where(t < 1, 1.0, 0.0) - k * y, 0.0, (0.0, 2.0), 0.5, discontinuities=[1.0])
+        circle = ude.ODE(lambda t, y, _: [-y[1], y[0]**2 + y[1]**2 - 1], [1.0, 0.0], (0.0, 1.0), mass=[1.0, 0.0])
     """
     pair = tuple(tspan) if isinstance(tspan, Sequence) or is_array(tspan) else tspan
     events = (events,) if isinstance(events, Event) else tuple(events)
     return Problem(
-        f=f, y0=y0, tspan=pair, args=args, events=events, mode=mode, stops=stops, discontinuities=discontinuities, inside=inside
+        f=f, y0=y0, tspan=pair, args=args, events=events, mode=mode, stops=stops, discontinuities=discontinuities, inside=inside,
+        mass=mass, jac=jac, structure=structure,
     )  # fmt: skip

@@ -14,12 +14,18 @@ _FIELDS = ("ts", "ys", "result", "stats", "t", "y", "mode", "dense", "error")
 
 
 class Stats(NamedTuple):
-    """Work done: accepted steps, rejected attempts, evaluations of the right-hand side, and rows saved."""
+    """Work done: accepted steps, rejected attempts, evaluations of the right-hand side, and rows saved.
+
+    Implicit methods also count Jacobians, factorisations and iterations of Newton's method; evaluations of ``f`` for a Jacobian are not in ``rhs``.
+    """
 
     steps: Any
     rejected: Any
     rhs: Any
     saved: Any
+    jacobians: Any = 0
+    factorisations: Any = 0
+    iterations: Any = 0
 
 
 class Solution:

@@ -1,0 +1,32 @@
+"""Sums of stages with known weights."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+__all__ = ["combine", "horner"]
+
+
+def combine(weights: Any, vectors: Any) -> Any:
+    """Sum of the weighted vectors; weights that are exactly zero cost nothing."""
+    if isinstance(vectors, jax.Array):
+        known = all(isinstance(w, float) for w in weights)
+        row = np.array(weights) if known else jnp.stack([jnp.asarray(w, vectors.dtype) for w in weights])
+        return jnp.asarray(row, vectors.dtype) @ vectors[: len(weights)]
+    terms = [w * v for w, v in zip(weights, vectors, strict=False) if not (isinstance(w, float) and w == 0.0)]
+    total = terms[0]
+    for term in terms[1:]:
+        total = total + term
+    return total
+
+
+def horner(coefficients: tuple[float, ...], x: Any) -> Any:
+    """The polynomial with the given coefficients of 1, x, x², …"""
+    if not any(coefficients):
+        return 0.0
+    value = coefficients[-1]
+    for coefficient in reversed(coefficients[:-1]):
+        value = value * x + coefficient
+    return value
