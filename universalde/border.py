@@ -117,7 +117,7 @@ def border(
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
         stops=len(stops), jumps=problem.discontinuities is not None,
-        guarded=problem.inside is not None or "hmax" in functions or controller.hmax < math.inf, structure=structure,
+        guarded=problem.inside is not None or "hmax" in functions, structure=structure,
     )  # fmt: skip
     return Border(program, operands, shape)
 
@@ -159,9 +159,16 @@ def _take_functions(problem: Problem, controller: Controller, functions: dict[st
     changes: dict[str, Any] = {}
     if controller.norm is not None:
         functions["norm"], changes["norm"] = controller.norm, None
-    if callable(controller.hmax):
-        functions["hmax"], changes["hmax"] = controller.hmax, math.inf
+    if callable(controller.hmax) or controller.hmax < math.inf:
+        functions["hmax"] = controller.hmax if callable(controller.hmax) else _always(float(controller.hmax))
+        changes["hmax"] = math.inf
     return dataclasses.replace(controller, **changes) if changes else controller
+
+
+def _always(number: float) -> Callable:
+    """A function that returns ``number`` always; the array that it closes over is an operand, so new numbers compile nothing."""
+    value = np.asarray(number)
+    return lambda *_: value
 
 
 def _stops(problem: Problem, forward: Callable) -> tuple[Any, Any]:

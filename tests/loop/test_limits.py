@@ -18,11 +18,22 @@ def steps(sol):
     return np.diff(sol.ts)
 
 
+COUNTED = ude.ODE(counted, jnp.ones(1), (0.0, 1.0), 0.5)
+
+
 def test_no_step_is_longer_than_hmax():
-    assert steps(ude.solve(DECAY, **CALM)).max() > 0.2
-    sol = ude.solve(DECAY, controller=ude.PI(hmax=0.07), **CALM)
+    assert steps(ude.solve(COUNTED, **CALM)).max() > 0.2
+    sol = ude.solve(COUNTED, controller=ude.PI(hmax=0.07), **CALM)
     assert steps(sol).max() <= 0.07 * (1 + 1e-6)
     assert np.sum(steps(sol) > 0.0699) >= 12
+
+
+def test_a_new_largest_step_compiles_nothing_anew():
+    ude.solve(COUNTED, controller=ude.PI(hmax=0.07), **CALM)
+    before = Calls.number
+    sol = ude.solve(COUNTED, controller=ude.PI(hmax=0.03), **CALM)
+    assert before == Calls.number > 0
+    assert 0.0299 < steps(sol).max() <= 0.03 * (1 + 1e-6)
 
 
 def test_hmax_may_depend_on_time_state_and_args():

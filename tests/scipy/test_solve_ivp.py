@@ -115,9 +115,9 @@ def test_the_answer_is_float64_where_jax_is_in_float32_and_the_switch_stays():
 
 
 def test_new_numbers_run_no_python():
-    solve_ivp(F.counted, (0, 1), [1.0], args=(0.5,))
+    solve_ivp(F.counted, (0, 1), [1.0], args=(0.5,), max_step=0.5)
     before = F.Calls.number
-    sol = solve_ivp(F.counted, (0, 2), [3.0], args=(0.25,), rtol=1e-8)
+    sol = solve_ivp(F.counted, (0, 2), [3.0], args=(0.25,), rtol=1e-8, max_step=0.1)
     assert before == F.Calls.number > 0
     assert sol.y[0, -1] == pytest.approx(3 * np.exp(-0.5), rel=1e-6)
 

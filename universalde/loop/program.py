@@ -1,6 +1,5 @@
 """A solve told apart into what is compiled (:class:`Program`) and what varies from call to call (:class:`Operands`)."""
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -146,13 +145,10 @@ def _rows(matrix: Any) -> Any:
 def _hooks(program: Program, functions: dict, args: Any, extra: tuple, user_time: Callable) -> tuple:
     """What the attempt of a step asks the user for: norm, largest step, and whether a state is allowed."""
     unravel, norm, inside = program.shape.unravel, functions.get("norm"), functions.get("inside")
-    hmax: Any = functions.get("hmax", program.controller.hmax)
-    limited = callable(hmax) or hmax < math.inf
-    largest = hmax if callable(hmax) else lambda *_: hmax
+    largest = functions.get("hmax")
     return (
         norm and (lambda errors: _one(norm(unravel(errors)), "norm of the controller", program.shape)),
-        (lambda t, y: _one(largest(user_time(t), unravel(y), args, *extra), "hmax of the controller", program.shape))
-        if limited else None,
+        largest and (lambda t, y: _one(largest(user_time(t), unravel(y), args, *extra), "hmax of the controller", program.shape)),
         inside and (lambda t, y: _truth(inside(user_time(t), unravel(y), args, *extra))),
     )  # fmt: skip
 

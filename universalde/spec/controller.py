@@ -37,9 +37,10 @@ class Controller(Static):
 
     ``norm(errors) -> number`` measures the scaled errors, arranged like the state; a step is accepted when it is at most 1.
     ``None`` is the root mean square.  ``hmin`` and ``hmax`` are the least and the largest step size, in units of time and
-    positive in both directions of time; ``hmax`` may be a function ``(t, y, args) -> largest step``, asked at the start of
-    every step (a CFL condition, or a number that varies without compiling anew).  A step may be shorter than ``hmin`` only
-    to end exactly where it has to: at the end of the span, a stop, an event.  A step that fails at ``hmin`` ends the solve.
+    positive in both directions of time; new numbers for ``hmax`` compile nothing anew, and it may be a function ``(t, y,
+    args) -> largest step``, asked at the start of every step (a CFL condition, a traced number).  A step may be shorter than
+    ``hmin`` only to end exactly where it has to: at the end of the span, a stop, an event.  A step that fails at ``hmin``
+    ends the solve.
     """
 
     needs_dt0: ClassVar[bool] = False
