@@ -7,6 +7,7 @@ import pytest
 
 from tests.linalg.matrices import NAMES, STRUCTURES, backward_error, random_matrix
 from universalde.linalg import Banded, BlockDiagonal, Dense, Diagonal, Operator
+from universalde.linalg.eliminate import index_of_largest
 
 each_structure = pytest.mark.parametrize(("structure", "n"), STRUCTURES, ids=NAMES)
 
@@ -94,3 +95,43 @@ def test_a_singular_matrix_is_reported(structure, n):
 def test_bad_input_gets_a_sentence(make, sentence):
     with pytest.raises(ValueError, match=sentence):
         make()
+
+
+@pytest.mark.parametrize("n", [3, 6, 12])
+def test_rows_of_very_different_size_cost_no_accuracy(n):
+    # As in chemical kinetics: rows differ by up to 1e12. Only the condition number of the rows brought to one size counts.
+    random = np.random.default_rng(5)
+    even = random.normal(size=(n, n))
+    matrix = even * 10.0 ** -np.linspace(0, 12, n)[random.permutation(n), None]
+    solve = jax.jit(lambda a, b: Operator(a, Dense()).factor().solve(b))
+    transposed = jax.jit(lambda a, b: Operator(a, Dense()).factor().solve_transposed(b))
+    bound = 10 * np.finfo(float).eps * np.linalg.cond(even)
+    np.testing.assert_allclose(solve(matrix, matrix @ np.ones(n)), 1, rtol=bound)
+    columns = np.ascontiguousarray(matrix.T)
+    np.testing.assert_allclose(transposed(columns, matrix @ np.ones(n)), 1, rtol=bound)
+
+
+@pytest.mark.parametrize("n", [4, 12, 60])
+def test_solutions_by_an_inverse_are_as_good_as_by_triangles(n):
+    # Both errors are about the condition number (here 1e8) times the precision; residuals are only for triangles small.
+    random = np.random.default_rng(2)
+    left, right = (np.linalg.qr(random.normal(size=(n, n)))[0] for _ in range(2))
+    matrix = left * 10.0 ** np.linspace(0, 8, n) @ right
+    solve = jax.jit(lambda a, b: Operator(a, Dense()).factor().solve(b))
+    ratios = []
+    for _ in range(20):
+        x = random.normal(size=n)
+        errors = [np.linalg.norm(found - x) for found in (solve(matrix, matrix @ x), np.linalg.solve(matrix, matrix @ x))]
+        ratios.append(errors[0] / errors[1])
+    assert np.median(ratios) < 8
+    b = random.normal(size=n)
+    assert backward_error(matrix, np.asarray(solve(matrix, b)), b) < 1e-14  # for a right-hand side like any other
+
+
+def test_the_largest_is_found_among_those_allowed():
+    values, allowed = jnp.array([3.0, -5.0, 5.5, 1.0, -7.0]), jnp.array([True, True, True, True, False])
+    assert index_of_largest(values, allowed) == 2
+    assert index_of_largest(values * 1j, allowed) == 2
+    assert index_of_largest(values.at[0].set(jnp.nan), allowed) == 0
+    assert index_of_largest(jnp.zeros(5), allowed) in (0, 1, 2, 3)
+    assert index_of_largest(values.astype(jnp.float32), ~allowed) == 4

@@ -52,7 +52,7 @@ def _obstacle(jaxpr: jex.Jaxpr, inside: bool = False) -> str | None:
         name = equation.primitive.name
         if any(name == word or name.startswith(word) or name.endswith(word) for word in _FORBIDDEN):
             return f"it holds the operation {name}"
-        bodies = list(jex.jaxprs_in_params(equation.params))
+        bodies = _bodies(equation)
         in_loop = inside or name in ("universalde_loop", "while", "scan")
         for body in bodies:
             found = _obstacle(getattr(body, "jaxpr", body), in_loop)
@@ -67,6 +67,13 @@ def _obstacle(jaxpr: jex.Jaxpr, inside: bool = False) -> str | None:
         if found := _library_call(equation):
             return f"it holds {found}, which XLA hands to a library"
     return None
+
+
+def _bodies(equation: Any) -> list:
+    """The programs that an operation runs; of a linear solve that is the solve, not the products that derivatives need."""
+    if equation.primitive.name == "custom_linear_solve":
+        return [equation.params["jaxprs"].solve]
+    return list(jex.jaxprs_in_params(equation.params))
 
 
 def _library_call(equation: Any) -> str | None:

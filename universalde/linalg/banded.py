@@ -1,6 +1,8 @@
 """Banded matrices, as discretised one-dimensional partial differential equations have them."""
 
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import jax
@@ -78,13 +80,14 @@ class Banded(Structure):
         return shift * (np.arange(self.width) == self.lower) - storage
 
     def matvec(self, storage: Any, v: Any) -> Any:
-        return jnp.sum(storage * self._windows(v), 1)
+        padded, n = jnp.pad(v, (self.lower, self.upper)), v.shape[0]
+        return reduce(add, (storage[:, d] * padded[d : d + n] for d in range(self.width)))
 
     def rmatvec(self, storage: Any, v: Any) -> Any:
         n, terms = v.shape[0], storage * v[:, None]
         total = n + self.width - 1
-        moved = [jnp.pad(terms[:, d], (d, total - n - d)) for d in range(self.width)]
-        return sum(moved)[self.lower : self.lower + n]
+        moved = (jnp.pad(terms[:, d], (d, total - n - d)) for d in range(self.width))
+        return reduce(add, moved)[self.lower : self.lower + n]
 
     def factor(self, storage: Any) -> Any:
         return factor(storage, self.lower, self.upper)

@@ -1,11 +1,13 @@
 """Systems of small systems that do not couple."""
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from .dense import Dense
+from .eliminate import factors_of
 from .structure import Structure
 
 __all__ = ["BlockDiagonal"]
@@ -63,7 +65,7 @@ class BlockDiagonal(Structure):
         return jnp.sum(storage * v.reshape(-1, self.size, 1), 1).reshape(-1)
 
     def factor(self, storage: Any) -> Any:
-        return jax.vmap(Dense().factor)(storage)
+        return jax.vmap(partial(factors_of, pad=False))(storage)
 
     def solve(self, factors: Any, b: Any) -> Any:
         return jax.vmap(Dense().solve)(factors, b.reshape(-1, self.size)).reshape(-1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import eliminate
+from .eliminate import factors_of
 from .structure import Structure
 
 __all__ = ["Dense"]
@@ -39,7 +39,7 @@ class Dense(Structure):
         return v @ storage
 
     def factor(self, storage: Any) -> Any:
-        return eliminate.form(storage).factor(storage)
+        return factors_of(storage)
 
     def solve(self, factors: Any, b: Any) -> Any:
         return factors.solve(b)
