@@ -1,0 +1,165 @@
+"""A Rodas loop written by hand in Numba for any model: what compiled code without a library costs.
+
+LU with partial pivoting, rows exchanged in place; the Jacobian is kept after a rejection; step control as in Hairer &
+Wanner's RODAS. `fastmath` is off: with it no result is the same and HIRES gains nothing (measured: within noise).
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from bench.rodas_numbers import METHODS
+from bench.stiff_code import functions, numba_module
+from bench.stiff_models import Model
+
+OPTIONS = {"error_model": "numpy"}  # a division by zero is inf, not an exception: no checks in the loop
+
+
+@njit(**OPTIONS)
+def factor(w, pivots, size):
+    """LU in place; `pivots[k]` is the row exchanged with row k; the diagonal is kept inverted."""
+    for k in range(size):
+        best, largest = k, abs(w[k, k])
+        for i in range(k + 1, size):
+            if abs(w[i, k]) > largest:
+                best, largest = i, abs(w[i, k])
+        pivots[k] = best
+        if best != k:
+            for j in range(size):
+                w[k, j], w[best, j] = w[best, j], w[k, j]
+        w[k, k] = 1.0 / w[k, k]
+        for i in range(k + 1, size):
+            scale = w[i, k] * w[k, k]
+            w[i, k] = scale
+            if scale != 0.0:
+                for j in range(k + 1, size):
+                    w[i, j] -= scale * w[k, j]
+
+
+@njit(**OPTIONS)
+def substitute(w, pivots, b, size):
+    """b becomes the solution."""
+    for k in range(size):
+        best = pivots[k]
+        if best != k:
+            b[k], b[best] = b[best], b[k]
+    for i in range(size):
+        total = b[i]
+        for j in range(i):
+            total -= w[i, j] * b[j]
+        b[i] = total
+    for i in range(size - 1, -1, -1):
+        total = b[i]
+        for j in range(i + 1, size):
+            total -= w[i, j] * b[j]
+        b[i] = total * w[i, i]
+
+
+def stages_of(model: Model, name: str) -> Callable:
+    """The stages of one step as a Numba function: u[0..s-1], the new state; sizes and numbers are constants in it."""
+    a, c, times, slopes, gamma, _ = METHODS[name]
+    rhs, size, timed, count = numba_module(model).rhs, model.size, bool(functions(model)["slope_t"]), len(times)
+
+    @njit(**OPTIONS)
+    def stages(t, h, y, phase, w, pivots, first, dt, u, point, new):
+        for stage in range(count):
+            right = u[stage]
+            if stage == 0:
+                for i in range(size):
+                    right[i] = first[i]
+            else:
+                for i in range(size):
+                    total = y[i]
+                    for j in range(stage):
+                        total += a[stage, j] * u[j, i]
+                    point[i] = total
+                rhs(t + times[stage] * h, point, phase, right)
+                for i in range(size):
+                    total = 0.0
+                    for j in range(stage):
+                        total += c[stage, j] * u[j, i]
+                    right[i] += total / h
+            if timed:
+                for i in range(size):
+                    right[i] += h * slopes[stage] * dt[i]
+            substitute(w, pivots, right, size)
+        for i in range(size):
+            new[i] = point[i] + u[count - 1, i]
+
+    return stages
+
+
+@functools.cache
+def rodas(model: Model, name: str) -> Callable:
+    """``solve(start, end, y0, phase, rtol, atol, first step)`` gives the end state, accepted and rejected steps, last step."""
+    module, size, order = numba_module(model), model.size, METHODS[name].order
+    rhs, jac, slope_t, stages = module.rhs, module.jac, module.slope_t, stages_of(model, name)
+    gamma, count, timed = METHODS[name].gamma, len(METHODS[name].times), bool(functions(model)["slope_t"])
+
+    @njit(**OPTIONS)
+    def integrate(start, end, y0, phase, rtol, atol, h):
+        y, new, point, first, dt = y0.copy(), np.empty(size), np.empty(size), np.empty(size), np.zeros(size)
+        j, w, u, pivots = np.zeros((size, size)), np.empty((size, size)), np.empty((count, size)), np.empty(size, np.int64)
+        t, steps, rejected, fresh = start, 0, 0, False
+        while t < end and steps + rejected < 10_000_000:
+            landing = t + h * (1 + 1e-10) >= end
+            taken = end - t if landing else h
+            if not fresh:
+                rhs(t, y, phase, first)
+                jac(t, y, phase, j)
+                if timed:
+                    slope_t(t, y, phase, dt)
+                fresh = True
+            shift = 1.0 / (gamma * taken)
+            for i in range(size):
+                for k in range(size):
+                    w[i, k] = -j[i, k]
+                w[i, i] += shift
+            factor(w, pivots, size)
+            stages(t, taken, y, phase, w, pivots, first, dt, u, point, new)
+            square = 0.0
+            for i in range(size):
+                scaled = u[count - 1, i] / (atol[i] + rtol * max(abs(y[i]), abs(new[i])))
+                square += scaled * scaled
+            norm = np.sqrt(square / size)
+            factor_h = min(6.0, max(0.2, 0.9 * norm ** (-1.0 / order))) if norm > 0 else 6.0
+            if norm <= 1.0:
+                t = end if landing else t + taken
+                for i in range(size):
+                    y[i] = new[i]
+                steps += 1
+                fresh = False
+                h = taken * factor_h if not landing else max(h, taken * factor_h)
+            else:
+                rejected += 1
+                h = taken * (factor_h if norm == norm else 0.2)
+        return y, steps, rejected, h
+
+    return integrate
+
+
+def prepared(model: Model, name: str) -> Callable:
+    """``prepare(rtol, starts)`` gives a call without arguments that solves from every row: (ends, [steps, rejected])."""
+    integrate, pieces = rodas(model, name), np.array(model.pieces)
+    first = 1e-8 * (model.span[1] - model.span[0])
+
+    @njit(**OPTIONS)
+    def solve_many(starts, rtol, atol):
+        ends, counts = np.empty_like(starts), np.zeros(2, np.int64)
+        for row in range(len(starts)):
+            y = starts[row]
+            counts[:] = 0
+            for piece in range(len(pieces)):
+                y, steps, rejected, _ = integrate(pieces[piece, 0], pieces[piece, 1], y, float(piece), rtol, atol, first)
+                counts[0] += steps
+                counts[1] += rejected
+            ends[row] = y
+        return ends, counts
+
+    def prepare(rtol, starts):
+        starts, atol = np.ascontiguousarray(starts, float), model.tolerances(rtol)
+        return lambda: solve_many(starts, rtol, atol)
+
+    return prepare
