@@ -53,6 +53,7 @@ class Benchmark:
     facts: tuple[str, ...]
     bars: Callable[[Results, str], list[Bar]]
     cold_start: bool = True
+    rows: Callable[[Results], list[list[str]]] | None = None  # a table of its own instead of one row per call
 
 
 def warm_ms(results: Results, entry: str, call: str, by: str = CLOCK) -> float | None:

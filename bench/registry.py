@@ -1,6 +1,6 @@
 """The benchmarks by name."""
 
-from bench import capacity, cold, eager, ensemble, explicit, gradients, lotka_volterra
+from bench import capacity, cold, eager, ensemble, explicit, gradients, lotka_volterra, stiff
 from bench.contract import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         eager.BENCHMARK,
         cold.BENCHMARK,
         ensemble.BENCHMARK,
+        *stiff.BENCHMARKS,
     )
 }
 

@@ -15,7 +15,6 @@ from bench.stiff_models import Model
 SOURCE = Path(__file__).parent / "cvode" / "cvode.c"
 FLAGS = ("-O3", "-march=native", "-fPIC", "-shared")
 LIBRARIES = ("-lsundials_cvode", "-lsundials_nvecserial", "-lm")
-HEADERS = ("/usr/include", "/usr/local/include")
 COUNTS = ("steps", "rhs", "jacobians", "factorisations", "iterations", "rejected")
 
 

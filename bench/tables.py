@@ -19,6 +19,8 @@ def number(value: float | int | None) -> str:
 
 def warm_rows(benchmark: Benchmark, results: Results) -> Rows:
     """One row per entry and call: median, least, greatest milliseconds, processor time, then the facts."""
+    if benchmark.rows:
+        return benchmark.rows(results)
     rows = [["solver", "call", "median ms", "min", "max", "processor ms", *benchmark.facts]]
     for entry in benchmark.entries:
         found = results.get(entry.name, {})
@@ -33,7 +35,9 @@ def warm_rows(benchmark: Benchmark, results: Results) -> Rows:
 
 def absence(found: Any) -> str:
     """Why an entry has no times."""
-    return f"skipped: {found['skipped']}" if "skipped" in found else f"failed: {found.get('failed', 'never run')}"
+    if "skipped" in found:
+        return f"skipped: {found['skipped']}"
+    return f"failed: {found.get('failed', 'never run').splitlines()[0][:100]}"
 
 
 def cold_rows(results: Results) -> Rows:

@@ -9,10 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from bench.contract import Entry, Prepared
 
+HEADERS = ("/usr/include", "/usr/local/include")
 ROUND_SECONDS = 0.05  # a round repeats a short call for at least this long
 
 
@@ -20,6 +22,10 @@ def missing(needs: tuple[str, ...]) -> str | None:
     """The sentence for the first need that is not there, else None."""
     for need in needs:
         module, _, name = need.partition(":")
+        if module == "header":
+            if not any((Path(folder) / name).exists() for folder in HEADERS):
+                return f"{name} is not installed (Debian: libsundials-dev)"
+            continue
         if importlib.util.find_spec(module) is None:
             return f"{module} is not installed"
         if name and not hasattr(importlib.import_module(module), name):

@@ -1,0 +1,228 @@
+"""Every solver on a stiff model, with one signature: ``prepare(rtol, starts)`` gives a call without arguments.
+
+The call solves from every row of ``starts``, one after the other inside one compiled program where the solver can, and
+answers ``(ends, counts)``; ``counts`` are named facts of the last row.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.stiff_models import Model
+
+Prepare = Callable[[float, np.ndarray], Callable[[], tuple[Any, Any]]]
+
+
+def problem_of(model: Model) -> Any:
+    """The problem of the package's library when it has the model, else one from the same lines as everybody's."""
+    import jax.numpy as jnp
+
+    import universalde as ude
+
+    return ude.ODE(model.jax(), jnp.array(model.start), model.span)
+
+
+def ours(model: Model, method: str | None) -> tuple[Prepare, Prepare]:
+    """The public call: one eager solve, and rows by `lax.map` inside one `jit`."""
+    import jax
+    import jax.numpy as jnp
+
+    import universalde as ude
+
+    question, make, end = problem_of(model), getattr(ude, method)() if method else None, ude.Save(end=True)
+
+    def solve(y0: Any, rtol: Any, atol: Any) -> Any:
+        return ude.solve(question.replace(y0=y0), make, rtol=rtol, atol=atol, saveat=end)
+
+    @jax.jit
+    def rows(starts: Any, rtol: Any, atol: Any) -> Any:
+        def one(y0):
+            sol = solve(y0, rtol, atol)
+            return sol.ys[0], sol.stats
+
+        return jax.lax.map(one, starts)
+
+    def single(rtol: float, starts: np.ndarray) -> Callable:
+        y0, atol = jnp.asarray(starts[0]), jnp.asarray(model.tolerances(rtol))
+
+        def call():
+            sol = solve(y0, rtol, atol)
+            return jax.block_until_ready(sol.ys), sol.stats
+
+        return call
+
+    def many(rtol: float, starts: np.ndarray) -> Callable:
+        starts, atol = jnp.asarray(starts), jnp.asarray(model.tolerances(rtol))
+        return lambda: jax.block_until_ready(rows(starts, rtol, atol))
+
+    return single, many
+
+
+def our_counts(stats: Any) -> dict[str, float]:
+    """Facts of the last row."""
+    found = {"steps": stats.steps, "rejected": stats.rejected, "rhs": stats.rhs}
+    for name in ("jacobians", "factorisations", "iterations"):
+        if getattr(stats, name, None) is not None:
+            found[name] = getattr(stats, name)
+    return {name: float(np.ravel(value)[-1]) for name, value in found.items()}
+
+
+def diffrax_rows(model: Model, method: str) -> Prepare:
+    """diffrax compiled once: plain I controller, `ForwardMode`, no raise, the end state only."""
+    import diffrax
+    import jax
+    import jax.numpy as jnp
+
+    term, solver = diffrax.ODETerm(model.jax()), getattr(diffrax, method)()
+    if method.startswith("KenCarp"):  # everything in its implicit half
+        term = diffrax.MultiTerm(diffrax.ODETerm(lambda t, y, args: jnp.zeros_like(y)), term)
+
+    @jax.jit
+    def run(starts: Any, rtol: Any, atol: Any) -> Any:
+        def one(y0):
+            control = diffrax.PIDController(rtol=rtol, atol=atol)
+            if model.breaks:
+                control = diffrax.ClipStepSizeController(control, jump_ts=jnp.array(model.breaks))
+            sol = diffrax.diffeqsolve(
+                term, solver, *model.span, None, y0, saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.ForwardMode(),
+                stepsize_controller=control, max_steps=10_000_000, throw=False,
+            )  # fmt: skip
+            return jnp.where(sol.result == diffrax.RESULTS.successful, sol.ys[0], jnp.nan), sol.stats
+
+        return jax.lax.map(one, starts)
+
+    def prepare(rtol: float, starts: np.ndarray) -> Callable:
+        starts, atol = jnp.asarray(starts), jnp.asarray(model.tolerances(rtol))
+        return lambda: jax.block_until_ready(run(starts, rtol, atol))
+
+    return prepare
+
+
+def diffrax_counts(stats: Any) -> dict[str, float]:
+    """Facts of the last row."""
+    return {"steps": float(stats["num_accepted_steps"][-1]), "rejected": float(stats["num_rejected_steps"][-1])}
+
+
+def compiled_for_scipy(model: Model) -> tuple[Callable, Callable]:
+    """f(t, y, phase) and its Jacobian by Numba."""
+    from numba import njit
+
+    from bench.stiff_code import numba_module
+
+    module, size = numba_module(model), model.size
+    rhs, jac = module.rhs, module.jac
+
+    @njit
+    def f(t, y, phase):
+        dy = np.empty(size)
+        rhs(t, y, phase, dy)
+        return dy
+
+    @njit
+    def j(t, y, phase):
+        found = np.zeros((size, size))
+        jac(t, y, phase, found)
+        return found
+
+    return f, j
+
+
+def scipy_rows(model: Model, method: str, compiled: bool) -> Prepare:
+    """SciPy's solve_ivp: plain Python, its own differences; or right-hand side and Jacobian by Numba."""
+    from scipy.integrate import solve_ivp
+
+    f, jac = compiled_for_scipy(model) if compiled else (None, None)
+
+    def piece(index: int, y: np.ndarray, rtol: float, atol: np.ndarray) -> Any:
+        if compiled:
+            extra = {"args": (float(index),), "jac": jac} if jac else {"args": (float(index),)}
+            return solve_ivp(f, model.pieces[index], y, method, rtol=rtol, atol=atol, t_eval=model.pieces[index][1:], **extra)
+        return solve_ivp(model.plain(index), model.pieces[index], y, method, rtol=rtol, atol=atol, t_eval=model.pieces[index][1:])
+
+    def prepare(rtol: float, starts: np.ndarray) -> Callable:
+        atol = model.tolerances(rtol)
+
+        def call():
+            ends, counts = np.full_like(starts, np.nan), np.zeros(3)
+            for row, y in enumerate(starts):
+                counts[:] = 0
+                for index in range(len(model.pieces)):
+                    sol = piece(index, y, rtol, atol)
+                    counts += (sol.nfev, sol.njev, sol.nlu)
+                    if not sol.success:
+                        break
+                    y = sol.y[:, -1]
+                else:
+                    ends[row] = y
+            return ends, counts
+
+        return call
+
+    return prepare
+
+
+def scipy_counts(counts: Any) -> dict[str, float]:
+    """Facts of the last row."""
+    return dict(zip(("rhs", "jacobians", "factorisations"), map(float, counts), strict=True))
+
+
+def cvode_rows(model: Model, differences: bool) -> Prepare:
+    """CVODE in C."""
+    from bench.stiff_native import cvode
+
+    return cvode(model, differences)
+
+
+def cvode_counts(counts: Any) -> dict[str, float]:
+    """Facts of the last row."""
+    from bench.stiff_native import COUNTS
+
+    return dict(zip(COUNTS, map(float, counts), strict=True))
+
+
+def numba_rows(model: Model, method: str) -> Prepare:
+    """The Rodas loop written by hand."""
+    from bench.numba_rodas import prepared
+
+    return prepared(model, method)
+
+
+def numba_counts(counts: Any) -> dict[str, float]:
+    """Facts of the last row."""
+    return dict(zip(("steps", "rejected"), map(float, counts), strict=True))
+
+
+def alone(rows: Callable[[], Prepare]) -> Callable[[], tuple[Prepare, Prepare]]:
+    """A solver whose single call is a call with one row."""
+
+    def both():
+        prepare = rows()
+        return prepare, prepare
+
+    return both
+
+
+OUR_METHODS = ("Rosenbrock23", "Rodas4", "Rodas5P", "TRBDF2", "Kvaerno5", "KenCarp4", "RadauIIA5", "QNDF", "FBDF")
+
+
+def solvers(model: Model) -> dict[str, tuple[Callable[[], tuple[Prepare, Prepare]], Callable, tuple[str, ...], str]]:
+    """By name: what makes (single, many), what reads the counts, what is needed, and the kind of process."""
+    found: dict[str, Any] = {}
+    for name in OUR_METHODS:
+        found[f"universalde {name}"] = (partial(ours, model, name), our_counts, (f"universalde:{name}",), "plain")
+    found["universalde default"] = (partial(ours, model, None), our_counts, ("universalde:Rodas5P",), "plain")
+    for name in ("Kvaerno3", "Kvaerno5", "KenCarp4"):
+        for kind in ("installed", "flag"):
+            make = alone(partial(diffrax_rows, model, name))
+            found[f"diffrax {name}, {kind}"] = (make, diffrax_counts, ("diffrax",), kind)
+    for name in ("Radau", "BDF", "LSODA"):
+        found[f"SciPy {name}"] = (alone(partial(scipy_rows, model, name, False)), scipy_counts, ("scipy",), "plain")
+        needs = ("scipy", "numba", "sympy")
+        found[f"SciPy with Numba {name}"] = (alone(partial(scipy_rows, model, name, True)), scipy_counts, needs, "plain")
+    needs = ("header:cvode/cvode.h", "sympy")
+    found["CVODE in C"] = (alone(partial(cvode_rows, model, False)), cvode_counts, needs, "plain")
+    for name in ("Rodas4", "Rodas5P"):
+        found[f"Numba {name} loop"] = (alone(partial(numba_rows, model, name)), numba_counts, ("numba", "sympy"), "plain")
+    return found
