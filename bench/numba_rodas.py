@@ -70,7 +70,7 @@ def stages_of(model: Model, name: str) -> Callable:
     substitute = elimination(size)[1]
 
     @njit(**options(model.size))
-    def stages(t, h, y, phase, w, pivots, first, dt, u, point, new):
+    def stages(t, h, y, setting, w, pivots, first, dt, u, point, new):
         for stage in range(count):
             right = u[stage]
             if stage == 0:
@@ -82,7 +82,7 @@ def stages_of(model: Model, name: str) -> Callable:
                     for j in range(stage):
                         total += a[stage, j] * u[j, i]
                     point[i] = total
-                rhs(t + times[stage] * h, point, phase, right)
+                rhs(t + times[stage] * h, point, setting, right)
                 for i in range(size):
                     total = 0.0
                     for j in range(stage):
@@ -100,14 +100,14 @@ def stages_of(model: Model, name: str) -> Callable:
 
 @functools.cache
 def rodas(model: Model, name: str) -> Callable:
-    """``solve(start, end, y0, phase, rtol, atol, first step)`` gives the end state, accepted and rejected steps, last step."""
+    """``solve(start, end, y0, setting, rtol, atol, first step)`` gives the end state, accepted and rejected steps, last step."""
     module, size, order = numba_module(model), model.size, METHODS[name].order
     rhs, jac, slope_t, stages = module.rhs, module.jac, module.slope_t, stages_of(model, name)
     gamma, count, timed = METHODS[name].gamma, len(METHODS[name].times), bool(functions(model)["slope_t"])
     factor = elimination(size)[0]
 
     @njit(**options(model.size))
-    def integrate(start, end, y0, phase, rtol, atol, h):
+    def integrate(start, end, y0, setting, rtol, atol, h):
         y, new, point, first, dt = y0.copy(), np.empty(size), np.empty(size), np.empty(size), np.zeros(size)
         j, w, u, pivots = np.zeros((size, size)), np.empty((size, size)), np.empty((count, size)), np.empty(size, np.int64)
         t, steps, rejected, fresh = start, 0, 0, False
@@ -115,10 +115,10 @@ def rodas(model: Model, name: str) -> Callable:
             landing = t + h * (1 + 1e-10) >= end
             taken = end - t if landing else h
             if not fresh:
-                rhs(t, y, phase, first)
-                jac(t, y, phase, j)
+                rhs(t, y, setting, first)
+                jac(t, y, setting, j)
                 if timed:
-                    slope_t(t, y, phase, dt)
+                    slope_t(t, y, setting, dt)
                 fresh = True
             shift = 1.0 / (gamma * taken)
             for i in range(size):
@@ -126,7 +126,7 @@ def rodas(model: Model, name: str) -> Callable:
                     w[i, k] = -j[i, k]
                 w[i, i] += shift
             factor(w, pivots)
-            stages(t, taken, y, phase, w, pivots, first, dt, u, point, new)
+            stages(t, taken, y, setting, w, pivots, first, dt, u, point, new)
             square = 0.0
             for i in range(size):
                 scaled = u[count - 1, i] / (atol[i] + rtol * max(abs(y[i]), abs(new[i])))
@@ -151,6 +151,7 @@ def rodas(model: Model, name: str) -> Callable:
 def prepared(model: Model, name: str) -> Callable:
     """``prepare(rtol, starts)`` gives a call without arguments that solves from every row: (ends, [steps, rejected])."""
     integrate, pieces = rodas(model, name), np.array(model.pieces)
+    settings = np.array(model.settings) if model.breaks else np.zeros((1, 1))
     first = 1e-8 * (model.span[1] - model.span[0])
 
     @njit(**options(model.size))
@@ -160,7 +161,7 @@ def prepared(model: Model, name: str) -> Callable:
             y = starts[row]
             counts[:] = 0
             for piece in range(len(pieces)):
-                y, steps, rejected, _ = integrate(pieces[piece, 0], pieces[piece, 1], y, float(piece), rtol, atol, first)
+                y, steps, rejected, _ = integrate(pieces[piece, 0], pieces[piece, 1], y, settings[piece], rtol, atol, first)
                 counts[0] += steps
                 counts[1] += rejected
             ends[row] = y

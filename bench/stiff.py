@@ -1,6 +1,7 @@
 """Stiff solvers beside each other at equal achieved error."""
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from bench.tables import Rows, absence, number
 EXPONENTS = np.arange(2.0, 13.1, 0.5)
 ROWS = 20  # solves in one call of "many"; the starts differ in the tenth digit, so that nothing is computed once for all
 SLOW_SECONDS = 0.2  # a solver slower than this is not asked for many
+LIMIT_SECONDS = 20.0  # tighter tolerances are not tried once a solve takes this long
 
 
 def starts(model: Model, rows: int) -> np.ndarray:
@@ -26,19 +28,19 @@ def bracket(model: Model, single: Prepare) -> list[tuple[float, float]]:
     """(tolerance, error) on both sides of the target: the loosest tolerance that is within it, as is the next, and the one before."""
     found: list[tuple[float, float]] = []
     for exponent in EXPONENTS:
-        tolerance = float(10.0**-exponent)
+        tolerance, began = float(10.0**-exponent), time.perf_counter()
         ends, _ = single(tolerance, starts(model, 1))()
         found.append((tolerance, model.error(np.asarray(ends)[0])))
         if len(found) > 1 and found[-1][1] <= model.target and found[-2][1] <= model.target:
             return found[-3:-1]
+        if time.perf_counter() - began > LIMIT_SECONDS:
+            raise ValueError(f"a solve takes {time.perf_counter() - began:.0f} s at {tolerance:.1e}, its error is {found[-1][1]:.1e}")
     least = min(error for _, error in found)
     raise ValueError(f"no tolerance reaches {model.target:g} on {model.name}: least error {least:.1e}")
 
 
 def prepare(model: Model, make: Callable[[], tuple[Prepare, Prepare]], counts: Callable) -> Prepared:
     """Calls on both sides of the target; the error at each is a fact."""
-    import time
-
     single, many = make()
     points = bracket(model, single)
     calls = {}

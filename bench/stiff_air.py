@@ -25,7 +25,7 @@ POLLUTION_END = (
 )  # fmt: skip
 
 
-def pollution(t, y, m, phase):
+def pollution(t, y, m, setting):
     """Mass action."""
     rates = []
     for rate, reactants in zip(RATES, REACTANTS, strict=True):

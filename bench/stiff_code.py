@@ -7,24 +7,18 @@ import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench.stiff_models import Model
 
 FOLDER = Path(tempfile.gettempdir()) / "universalde-bench-code"
 
 
-class Formulas(NamedTuple):
-    """Assignments of one function: names of common parts, then of the outputs."""
-
-    lines: list[tuple[str, Any]]
-
-
-def symbols(model: Model) -> tuple[Any, list[Any], Any]:
-    """Time, states and the number of the piece between breaks."""
+def symbols(model: Model) -> tuple[Any, list[Any], list[Any]]:
+    """Time, states and the settings of a piece."""
     import sympy as sp
 
-    return sp.Symbol("t"), [sp.Symbol(f"y{i}") for i in range(model.size)], sp.Symbol("phase")
+    return sp.Symbol("t"), sp.symbols(f"y:{model.size}"), sp.symbols(f"s:{len(model.settings[0])}")
 
 
 def formulas(outputs: dict[str, Any]) -> list[tuple[str, Any]]:
@@ -43,8 +37,8 @@ def functions(model: Model) -> dict[str, list[tuple[str, Any]]]:
     """`rhs`, `jac` (entries that are not always zero) and `slope_t` as formulas; indices stand in the names of outputs."""
     import sympy as sp
 
-    t, y, phase = symbols(model)
-    slopes = [sp.sympify(x) for x in model.f(t, y, sp, phase)]
+    t, y, setting = symbols(model)
+    slopes = [sp.sympify(x) for x in model.f(t, y, sp, setting)]
     rhs = {f"dy[{i}]": x for i, x in enumerate(slopes)}
     entries = {f"{i},{j}": sp.diff(x, s) for i, x in enumerate(slopes) for j, s in enumerate(y) if x.has(s)}
     times = {f"dt[{i}]": sp.diff(x, t) for i, x in enumerate(slopes) if x.has(t)}
@@ -52,19 +46,24 @@ def functions(model: Model) -> dict[str, list[tuple[str, Any]]]:
 
 
 def c_code(model: Model) -> str:
-    """`rhs` and `jac` (column by column, zeros set by the caller) for the C program."""
+    """The header of the C program: `rhs` and `jac` (column by column, zeros set by the caller)."""
     import sympy as sp
 
-    size, found = model.size, functions(model)
-    text = [f"#define N {size}", f"static const double SPAN[] = {{{', '.join(map(repr, (model.span[0], *model.breaks, model.span[1])))}}};"]
-    text.append(f"#define PIECES {len(model.pieces)}")
-    loads = "".join(f"  const double y{i} = y[{i}];\n" for i in range(size))
+    times = (model.span[0], *model.breaks, model.span[1])
+    settings = ", ".join("{" + ", ".join(map(repr, setting or (0.0,))) + "}" for setting in model.settings)
+    text = ["#include <math.h>", f"#define N {model.size}", f"#define PIECES {len(model.pieces)}"]
+    text.append(f"static const double SPAN[] = {{{', '.join(map(repr, times))}}};")
+    text.append(f"static const double SETTINGS[][{max(1, len(model.settings[0]))}] = {{{settings}}};")
+    if model.by_hand:
+        return "\n".join([*text, model.by_hand.C_CODE])
+    loads = [f"  const double y{i} = y[{i}];" for i in range(model.size)]
+    loads += [f"  const double s{i} = setting[{i}];" for i in range(len(model.settings[0]))]
     for name, output in (("rhs", "dy"), ("jac", "j")):
-        text.append(f"static void {name}(double t, const double *y, double phase, double *{output}) {{\n{loads}")
-        for target, expression in found[name]:
+        text += [f"static void {name}(double t, const double *y, const double *setting, double *{output}) {{", *loads]
+        for target, expression in functions(model)[name]:
             if "," in target:
                 row, column = map(int, target.split(","))
-                target = f"j[{row + column * size}]"
+                target = f"j[{row + column * model.size}]"
             kind = "const double " if target.startswith("x") else ""
             text.append(f"  {kind}{target} = {sp.ccode(expression)};")
         text.append("}")
@@ -75,12 +74,12 @@ def numba_code(model: Model) -> str:
     """`rhs`, `jac` and `slope_t` as Python for Numba."""
     from sympy.printing.pycode import pycode
 
-    found = functions(model)
     text = ["import math", "from numba import njit", ""]
-    loads = "".join(f"    y{i} = y[{i}]\n" for i in range(model.size))
+    loads = [f"    y{i} = y[{i}]" for i in range(model.size)]
+    loads += [f"    s{i} = setting[{i}]" for i in range(len(model.settings[0]))]
     for name, output in (("rhs", "dy"), ("jac", "j"), ("slope_t", "dt")):
-        text.append(f"@njit(error_model='numpy')\ndef {name}(t, y, phase, {output}):\n{loads}")
-        for target, expression in found[name]:
+        text += ["@njit(error_model='numpy')", f"def {name}(t, y, setting, {output}):", *loads]
+        for target, expression in functions(model)[name]:
             target = f"j[{target}]" if "," in target else target
             text.append(f"    {target} = {pycode(expression)}")
         text.append("    return\n")
@@ -98,7 +97,9 @@ def written(text: str, ending: str) -> Path:
 
 @functools.cache
 def numba_module(model: Model) -> ModuleType:
-    """The module of the generated Numba functions."""
+    """The module of the Numba functions, generated unless the model has its own."""
+    if model.by_hand:
+        return model.by_hand.numba()
     path = written(numba_code(model), ".py")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader

@@ -8,18 +8,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from bench import stiff_air
+from bench import stiff_air, stiff_beam, stiff_emep
 
 
 @dataclass(frozen=True)
 class Model:
-    """``f(t, y, m, phase)``: scalars in, a list out; ``m`` has exp and sin of Python, JAX or SymPy.
+    """``f(t, y, m, setting)``: scalars in, a list out; ``m`` has exp and sin of Python, JAX or SymPy.
 
-    ``breaks``: times at which the right-hand side jumps, ``phase`` numbers the pieces between them.
+    ``breaks``: times at which the right-hand side jumps; ``settings``: numbers that differ between the pieces.
     ``atol`` times the relative tolerance is the absolute one; errors are relative to ``max(|reference|, floor)``.
     """
 
@@ -32,7 +33,8 @@ class Model:
     atol: float | tuple[float, ...] = 1e-3
     floor: float = 0.0
     breaks: tuple[float, ...] = ()
-    needs: str = "universalde"
+    settings: tuple[tuple[float, ...], ...] = ((),)
+    by_hand: ModuleType | None = None  # its own code for NumPy, JAX, C and Numba; then `f` is not used
 
     @property
     def size(self) -> int:
@@ -55,45 +57,55 @@ class Model:
         worst = np.max(np.abs(np.asarray(end, float) - reference) / np.maximum(np.abs(reference), self.floor))
         return float(worst) if np.isfinite(worst) else math.inf
 
-    def plain(self, phase: int) -> Callable:
+    def plain(self, piece: int) -> Callable:
         """f(t, y) in plain Python; numbers of Python are faster than those of NumPy."""
-        return lambda t, y: self.f(t, y.tolist(), math, phase)
+        setting = self.settings[piece]
+        if self.by_hand:
+            return partial(self.by_hand.plain, setting)
+        return lambda t, y: self.f(t, y.tolist(), math, setting)
 
     def jax(self) -> Callable:
-        """f(t, y, args) for JAX."""
+        """f(t, y, args) for JAX, the piece found from the time."""
         import jax.numpy as jnp
 
+        table = np.array(self.settings)
+
         def f(t, y, args):
-            phase = sum(jnp.where(t >= time, 1, 0) for time in self.breaks)
-            return jnp.stack([jnp.asarray(x, y.dtype) for x in self.f(t, [y[i] for i in range(self.size)], jnp, phase)])
+            setting = ()
+            if self.breaks:
+                piece = sum(jnp.where(t >= time, 1, 0) for time in self.breaks)
+                setting = tuple(jnp.asarray(column)[piece] for column in table.T)
+            if self.by_hand:
+                return self.by_hand.jax(t, y, setting)
+            return jnp.stack([jnp.asarray(x, y.dtype) for x in self.f(t, [y[i] for i in range(self.size)], jnp, setting)])
 
         return f
 
 
-def rober(t, y, m, phase):
+def rober(t, y, m, setting):
     """Robertson's kinetics."""
     a, b, c = y
     slow, fast, back = 0.04 * a, 3e7 * b * b, 1e4 * b * c
     return [back - slow, slow - back - fast, fast]
 
 
-def orego(t, y, m, phase):
+def orego(t, y, m, setting):
     """The Oregonator."""
     a, b, c = y
     return [77.27 * (b + a * (1 - 8.375e-6 * a - b)), (c - (1 + a) * b) / 77.27, 0.161 * (a - c)]
 
 
-def van_der_pol(mu, t, y, m, phase):
+def van_der_pol(mu, t, y, m, setting):
     """The relaxation oscillator with its own time."""
     return [y[1], mu * (1 - y[0] * y[0]) * y[1] - y[0]]
 
 
-def van_der_pol_scaled(epsilon, t, y, m, phase):
+def van_der_pol_scaled(epsilon, t, y, m, setting):
     """The same with time measured in periods."""
     return [y[1], ((1 - y[0] * y[0]) * y[1] - y[0]) / epsilon]
 
 
-def hires(t, y, m, phase):
+def hires(t, y, m, setting):
     """High irradiance responses of photomorphogenesis."""
     a, b, c, d, e, f, g, h = y
     pair = 280.0 * f * h
@@ -109,13 +121,13 @@ def hires(t, y, m, phase):
     ]
 
 
-def e5(t, y, m, phase):
+def e5(t, y, m, setting):
     """Chemical pyrolysis."""
     first, second, third, fourth = 7.89e-10 * y[0], 1.1e7 * y[0] * y[2], 1.13e9 * y[1] * y[2], 1.13e3 * y[3]
     return [-first - second, first - third, first - third - second + fourth, second - fourth]
 
 
-def ring_modulator(t, y, m, phase):
+def ring_modulator(t, y, m, setting):
     """An electrical circuit with four diodes, driven at two frequencies."""
     u1, u2, u3, u4, u5, u6, u7, i1, i2, i3, i4, i5, i6, i7, i8 = y
     low, high = 0.5 * m.sin(2e3 * math.pi * t), 2.0 * m.sin(2e4 * math.pi * t)
@@ -183,6 +195,14 @@ MODELS = (
         atol=1e-4, floor=1e-6,
     ),
     Model("ring_modulator", ring_modulator, (0.0,) * 15, (0.0, 1e-3), RING_END, 1e-5, floor=1e-5),
+    Model(
+        "emep", stiff_emep.emep, stiff_emep.START, stiff_emep.SPAN, stiff_emep.END, 1e-5, atol=1e3, floor=1e4,
+        breaks=stiff_emep.BREAKS, settings=stiff_emep.SETTINGS,
+    ),
+    Model(
+        "beam", stiff_beam.plain, (0.0,) * 80, (0.0, 5.0), stiff_beam.END, 1e-5, atol=1.0,
+        breaks=(math.pi,), settings=((1.0,), (0.0,)), by_hand=stiff_beam,
+    ),
 )  # fmt: skip
 
 

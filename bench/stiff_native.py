@@ -18,17 +18,17 @@ LIBRARIES = ("-lsundials_cvode", "-lsundials_nvecserial", "-lm")
 COUNTS = ("steps", "rhs", "jacobians", "factorisations", "iterations", "rejected")
 
 
-def library(code: str, differences: bool) -> Path:
+def library(code: str, defines: tuple[str, ...]) -> Path:
     """The shared library of a model's code; its name follows from everything it is made of."""
     header = written(code, ".h")
-    key = hashlib.sha256((code + SOURCE.read_text("utf8") + str((FLAGS, differences))).encode()).hexdigest()[:16]
+    key = hashlib.sha256((code + SOURCE.read_text("utf8") + str((FLAGS, defines))).encode()).hexdigest()[:16]
     path = FOLDER / f"cvode_{key}.so"
     if not path.exists():
         compiler = shutil.which("gcc") or shutil.which("cc")
         if not compiler:
             raise RuntimeError("no C compiler; install gcc")
-        defines = [f'-DMODEL="{header}"', *(["-DDIFFERENCES"] if differences else [])]
-        subprocess.run([compiler, *FLAGS, *defines, str(SOURCE), "-o", str(path), *LIBRARIES], check=True)
+        names = [f'-DMODEL="{header}"', *(f"-D{name}" for name in defines)]
+        subprocess.run([compiler, *FLAGS, *names, str(SOURCE), "-o", str(path), *LIBRARIES], check=True)
     return path
 
 
@@ -37,9 +37,9 @@ def pointer(array: np.ndarray) -> ctypes.c_void_p:
     return ctypes.c_void_p(array.ctypes.data)
 
 
-def cvode(model: Model, differences: bool = False) -> Callable[[float, np.ndarray], Callable[[], tuple[np.ndarray, np.ndarray]]]:
+def cvode(model: Model, defines: tuple[str, ...] = ()) -> Callable[[float, np.ndarray], Callable[[], tuple[np.ndarray, np.ndarray]]]:
     """``prepare(rtol, starts)`` gives a call without arguments that solves from every row: (ends, counts of the last)."""
-    loaded = ctypes.CDLL(str(library(c_code(model), differences)))
+    loaded = ctypes.CDLL(str(library(c_code(model), defines)))
     loaded.create.restype = ctypes.c_void_p
     memory = ctypes.c_void_p(loaded.create())
     if not memory:

@@ -87,7 +87,7 @@ def diffrax_rows(model: Model, method: str) -> Prepare:
                 control = diffrax.ClipStepSizeController(control, jump_ts=jnp.array(model.breaks))
             sol = diffrax.diffeqsolve(
                 term, solver, *model.span, None, y0, saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.ForwardMode(),
-                stepsize_controller=control, max_steps=10_000_000, throw=False,
+                stepsize_controller=control, max_steps=1_000_000, throw=False,
             )  # fmt: skip
             return jnp.where(sol.result == diffrax.RESULTS.successful, sol.ys[0], jnp.nan), sol.stats
 
@@ -105,25 +105,28 @@ def diffrax_counts(stats: Any) -> dict[str, float]:
     return {"steps": float(stats["num_accepted_steps"][-1]), "rejected": float(stats["num_rejected_steps"][-1])}
 
 
-def compiled_for_scipy(model: Model) -> tuple[Callable, Callable]:
-    """f(t, y, phase) and its Jacobian by Numba."""
+def compiled_for_scipy(model: Model) -> tuple[Callable, Callable | None]:
+    """f(t, y, setting) and its Jacobian by Numba; no Jacobian where the model has none."""
     from numba import njit
 
     from bench.stiff_code import numba_module
 
     module, size = numba_module(model), model.size
-    rhs, jac = module.rhs, module.jac
+    rhs, jac = module.rhs, getattr(module, "jac", None)
 
     @njit
-    def f(t, y, phase):
+    def f(t, y, setting):
         dy = np.empty(size)
-        rhs(t, y, phase, dy)
+        rhs(t, y, setting, dy)
         return dy
 
+    if jac is None:
+        return f, None
+
     @njit
-    def j(t, y, phase):
+    def j(t, y, setting):
         found = np.zeros((size, size))
-        jac(t, y, phase, found)
+        jac(t, y, setting, found)
         return found
 
     return f, j
@@ -134,10 +137,11 @@ def scipy_rows(model: Model, method: str, compiled: bool) -> Prepare:
     from scipy.integrate import solve_ivp
 
     f, jac = compiled_for_scipy(model) if compiled else (None, None)
+    settings = np.array(model.settings) if model.breaks else np.zeros((1, 1))
 
     def piece(index: int, y: np.ndarray, rtol: float, atol: np.ndarray) -> Any:
         if compiled:
-            extra = {"args": (float(index),), "jac": jac} if jac else {"args": (float(index),)}
+            extra = {"args": (settings[index],), "jac": jac} if jac else {"args": (settings[index],)}
             return solve_ivp(f, model.pieces[index], y, method, rtol=rtol, atol=atol, t_eval=model.pieces[index][1:], **extra)
         return solve_ivp(model.plain(index), model.pieces[index], y, method, rtol=rtol, atol=atol, t_eval=model.pieces[index][1:])
 
@@ -168,11 +172,11 @@ def scipy_counts(counts: Any) -> dict[str, float]:
     return dict(zip(("rhs", "jacobians", "factorisations"), map(float, counts), strict=True))
 
 
-def cvode_rows(model: Model, differences: bool) -> Prepare:
-    """CVODE in C."""
+def cvode_rows(model: Model, *defines: str) -> Prepare:
+    """CVODE in C; a Jacobian by its own differences where the model has none."""
     from bench.stiff_native import cvode
 
-    return cvode(model, differences)
+    return cvode(model, (*defines, "DIFFERENCES") if model.by_hand else defines)
 
 
 def cvode_counts(counts: Any) -> dict[str, float]:
@@ -222,7 +226,9 @@ def solvers(model: Model) -> dict[str, tuple[Callable[[], tuple[Prepare, Prepare
         needs = ("scipy", "numba", "sympy")
         found[f"SciPy with Numba {name}"] = (alone(partial(scipy_rows, model, name, True)), scipy_counts, needs, "plain")
     needs = ("header:cvode/cvode.h", "sympy")
-    found["CVODE in C"] = (alone(partial(cvode_rows, model, False)), cvode_counts, needs, "plain")
-    for name in ("Rodas4", "Rodas5P"):
+    found["CVODE in C"] = (alone(partial(cvode_rows, model)), cvode_counts, needs, "plain")
+    if model.name == "beam":  # eigenvalues near the imaginary axis, where higher orders are unstable
+        found["CVODE in C, order 2"] = (alone(partial(cvode_rows, model, "ORDER=2")), cvode_counts, needs, "plain")
+    for name in () if model.by_hand else ("Rodas4", "Rodas5P"):
         found[f"Numba {name} loop"] = (alone(partial(numba_rows, model, name)), numba_counts, ("numba", "sympy"), "plain")
     return found

@@ -15,18 +15,18 @@ typedef struct {
   N_Vector y, atol;
   SUNMatrix matrix;
   SUNLinearSolver linear;
-  double phase;
+  const double *setting;
 } Memory;
 
 static int cvode_rhs(double t, N_Vector y, N_Vector dy, void *data) {
-  rhs(t, N_VGetArrayPointer(y), ((Memory *)data)->phase, N_VGetArrayPointer(dy));
+  rhs(t, N_VGetArrayPointer(y), ((Memory *)data)->setting, N_VGetArrayPointer(dy));
   return 0;
 }
 
 #ifndef DIFFERENCES
 static int cvode_jac(double t, N_Vector y, N_Vector fy, SUNMatrix j, void *data, N_Vector a, N_Vector b, N_Vector c) {
   (void)fy, (void)a, (void)b, (void)c; /* CVODE has set j to zero */
-  jac(t, N_VGetArrayPointer(y), ((Memory *)data)->phase, SUNDenseMatrix_Data(j));
+  jac(t, N_VGetArrayPointer(y), ((Memory *)data)->setting, SUNDenseMatrix_Data(j));
   return 0;
 }
 #endif
@@ -49,6 +49,12 @@ Memory *create(void) {
   if (CVodeSetJacFn(m->cvode, cvode_jac)) return NULL;
 #endif
   CVodeSetMaxNumSteps(m->cvode, 10000000);
+#ifdef STABILITY
+  CVodeSetStabLimDet(m->cvode, 1); /* lowers the order where eigenvalues near the imaginary axis make it unstable */
+#endif
+#ifdef ORDER
+  CVodeSetMaxOrd(m->cvode, ORDER);
+#endif
   return m;
 }
 
@@ -60,7 +66,7 @@ int solve(Memory *m, double rtol, const double *atol, const double *start, doubl
   for (int piece = 0; piece < PIECES; piece++) {
     double t;
     long found[6];
-    m->phase = piece;
+    m->setting = SETTINGS[piece];
     if (CVodeReInit(m->cvode, SPAN[piece], m->y) || CVodeSVtolerances(m->cvode, rtol, m->atol)) return 1;
     if (CVodeSetStopTime(m->cvode, SPAN[piece + 1])) return 2;
     if (CVode(m->cvode, SPAN[piece + 1], m->y, &t, CV_NORMAL) < 0) return 3;
