@@ -1,6 +1,17 @@
 """The benchmarks by name."""
 
-from bench import capacity, cold, eager, ensemble, explicit, gradients, lotka_volterra, stiff
+from bench import (
+    capacity,
+    cold,
+    eager,
+    ensemble,
+    explicit,
+    gradients,
+    lotka_volterra,
+    stiff,
+    stiff_ensemble,
+    stiff_fixed,
+)
 from bench.contract import Benchmark
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -16,6 +27,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         cold.BENCHMARK,
         ensemble.BENCHMARK,
         *stiff.BENCHMARKS,
+        stiff_fixed.WARM,
+        stiff_fixed.COLD,
+        stiff_ensemble.BENCHMARK,
     )
 }
 

@@ -33,7 +33,7 @@ def bracket(model: Model, single: Prepare) -> list[tuple[float, float]]:
         found.append((tolerance, model.error(np.asarray(ends)[0])))
         if len(found) > 1 and found[-1][1] <= model.target and found[-2][1] <= model.target:
             return found[-3:-1]
-        if time.perf_counter() - began > LIMIT_SECONDS:
+        if time.perf_counter() - began > LIMIT_SECONDS and len(found) > 2:
             raise ValueError(f"a solve takes {time.perf_counter() - began:.0f} s at {tolerance:.1e}, its error is {found[-1][1]:.1e}")
     least = min(error for _, error in found)
     raise ValueError(f"no tolerance reaches {model.target:g} on {model.name}: least error {least:.1e}")
@@ -127,7 +127,7 @@ ABOUT = (
     "{floor} is within {target:g}, as is the next, and the one before; times are interpolated to the target in the logarithms of "
     "time and error. Single: one call from Python (universalde: the eager public call). One of many: twenty solves from slightly "
     "different states inside one program, per solve. diffrax with its best settings found (I controller, `ForwardMode`, no "
-    "raise), as installed and with the global XLA setting; CVODE with BDF, dense, in C (-O3 -march=native), memory reused; SciPy "
+    "raise; with its default root finder and with optimistix's Chord, which is up to eight times faster), as installed and with the global XLA setting; CVODE with BDF, dense, in C (-O3 -march=native), memory reused; SciPy "
     "with plain Python, and with right-hand side and Jacobian by Numba; the Numba loops have analytic Jacobians."
 )
 KINDS = {"plain": {}, "installed": {}, "flag": WHOLE_LOOP_FLAG}

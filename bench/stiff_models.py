@@ -34,6 +34,7 @@ class Model:
     floor: float = 0.0
     breaks: tuple[float, ...] = ()
     settings: tuple[tuple[float, ...], ...] = ((),)
+    max_steps: int = 50_000  # after which a solver that asks for such a limit gives up
     by_hand: ModuleType | None = None  # its own code for NumPy, JAX, C and Numba; then `f` is not used
 
     @property
@@ -194,7 +195,7 @@ MODELS = (
         "pollution", stiff_air.pollution, stiff_air.POLLUTION_START, (0.0, 60.0), stiff_air.POLLUTION_END, 1e-5,
         atol=1e-4, floor=1e-6,
     ),
-    Model("ring_modulator", ring_modulator, (0.0,) * 15, (0.0, 1e-3), RING_END, 1e-5, floor=1e-5),
+    Model("ring_modulator", ring_modulator, (0.0,) * 15, (0.0, 1e-3), RING_END, 1e-5, floor=1e-5, max_steps=2_000_000),
     Model(
         "emep", stiff_emep.emep, stiff_emep.START, stiff_emep.SPAN, stiff_emep.END, 1e-5, atol=1e3, floor=1e4,
         breaks=stiff_emep.BREAKS, settings=stiff_emep.SETTINGS,

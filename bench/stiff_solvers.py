@@ -69,13 +69,15 @@ def our_counts(stats: Any) -> dict[str, float]:
     return {name: float(np.ravel(value)[-1]) for name, value in found.items()}
 
 
-def diffrax_rows(model: Model, method: str) -> Prepare:
-    """diffrax compiled once: plain I controller, `ForwardMode`, no raise, the end state only."""
+def diffrax_rows(model: Model, method: str, chord: bool = False) -> Prepare:
+    """diffrax compiled once: plain I controller, `ForwardMode`, no raise, the end state only; `chord`: optimistix's Newton."""
     import diffrax
     import jax
     import jax.numpy as jnp
+    import optimistix
 
-    term, solver = diffrax.ODETerm(model.jax()), getattr(diffrax, method)()
+    finder = {"root_finder": diffrax.with_stepsize_controller_tols(optimistix.Chord)()} if chord else {}
+    term, solver = diffrax.ODETerm(model.jax()), getattr(diffrax, method)(**finder)
     if method.startswith("KenCarp"):  # everything in its implicit half
         term = diffrax.MultiTerm(diffrax.ODETerm(lambda t, y, args: jnp.zeros_like(y)), term)
 
@@ -87,7 +89,7 @@ def diffrax_rows(model: Model, method: str) -> Prepare:
                 control = diffrax.ClipStepSizeController(control, jump_ts=jnp.array(model.breaks))
             sol = diffrax.diffeqsolve(
                 term, solver, *model.span, None, y0, saveat=diffrax.SaveAt(t1=True), adjoint=diffrax.ForwardMode(),
-                stepsize_controller=control, max_steps=1_000_000, throw=False,
+                stepsize_controller=control, max_steps=model.max_steps, throw=False,
             )  # fmt: skip
             return jnp.where(sol.result == diffrax.RESULTS.successful, sol.ys[0], jnp.nan), sol.stats
 
@@ -217,10 +219,10 @@ def solvers(model: Model) -> dict[str, tuple[Callable[[], tuple[Prepare, Prepare
     for name in OUR_METHODS:
         found[f"universalde {name}"] = (partial(ours, model, name), our_counts, (f"universalde:{name}",), "plain")
     found["universalde default"] = (partial(ours, model, None), our_counts, ("universalde:Rodas5P",), "plain")
-    for name in ("Kvaerno3", "Kvaerno5", "KenCarp4"):
+    for name, chord in (("Kvaerno3", False), ("Kvaerno5", False), ("Kvaerno5", True), ("KenCarp4", True)):
         for kind in ("installed", "flag"):
-            make = alone(partial(diffrax_rows, model, name))
-            found[f"diffrax {name}, {kind}"] = (make, diffrax_counts, ("diffrax",), kind)
+            make = alone(partial(diffrax_rows, model, name, chord))
+            found[f"diffrax {name}{' with Chord' * chord}, {kind}"] = (make, diffrax_counts, ("diffrax",), kind)
     for name in ("Radau", "BDF", "LSODA"):
         found[f"SciPy {name}"] = (alone(partial(scipy_rows, model, name, False)), scipy_counts, ("scipy",), "plain")
         needs = ("scipy", "numba", "sympy")
