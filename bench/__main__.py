@@ -3,11 +3,12 @@
 import argparse
 import datetime
 
-from bench import machine, page, recovery, runner
+from bench import machine, page, recovery, runner, stiff_pictures
 from bench.contract import Benchmark
 from bench.registry import BENCHMARKS
 from bench.tables import as_text, cold_rows, judged, warm_rows
 
+PICTURES = "stiff_pictures"
 RECOVERIES = {f"recovery-{name}": name for name in recovery.CASES}
 
 
@@ -16,11 +17,16 @@ def say(line: str) -> None:
     print(f"  .. {line}", flush=True)
 
 
+def now() -> str:
+    """The date of a measurement."""
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def measure(benchmark: Benchmark, rounds: int, cold: int) -> None:
     """Run one benchmark, print its tables, store its results."""
     print(f"\n{benchmark.title} ({benchmark.name})", flush=True)
     conditions = {
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": now(),
         "machine": machine.description(),
         "versions": machine.versions(),
     }
@@ -36,7 +42,7 @@ def measure(benchmark: Benchmark, rounds: int, cold: int) -> None:
 def arguments() -> argparse.Namespace:
     """What was asked for; every name by default."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = [*BENCHMARKS, *RECOVERIES]
+    names = [*BENCHMARKS, *RECOVERIES, PICTURES]
     parser.add_argument("names", nargs="*", metavar="name", help=f"some of: {', '.join(names)}; all when none is given")
     parser.add_argument("--rounds", type=int, default=15, help="warm rounds (default 15)")
     parser.add_argument("--cold", type=int, default=3, help="cold starts of each solver (default 3)")
@@ -56,6 +62,8 @@ def main() -> None:
     for name in chosen.names:
         if name in BENCHMARKS:
             measure(BENCHMARKS[name], chosen.rounds, chosen.cold)
+        elif name == PICTURES:
+            stiff_pictures.measure(min(chosen.rounds, 5), now(), say)
         elif recovery.measure(RECOVERIES[name], chosen.seeds, say):
             print("\n" + recovery.text(RECOVERIES[name]), flush=True)
     print(f"\nwritten: {page.write()}")

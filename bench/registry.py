@@ -36,6 +36,10 @@ BENCHMARKS: dict[str, Benchmark] = {
 
 def find(name: str) -> Benchmark:
     """The benchmark of this name, or a sentence with the names there are."""
+    if name.startswith("curves_"):  # of the pictures, which are no benchmarks of their own
+        from bench.stiff_pictures import CURVES
+
+        return CURVES[name]
     if name not in BENCHMARKS:
         raise ValueError(f"there is no benchmark `{name}`; write one of: {', '.join(BENCHMARKS)}")
     return BENCHMARKS[name]
