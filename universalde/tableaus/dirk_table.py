@@ -9,7 +9,7 @@ from . import stability
 from .continuous import continuous_weights
 from .numbers import Matrix, Vector, centred, exact_matrix, exact_vector
 from .tableau import ROUNDING, Floats
-from .trees import UNIT, elementary_weights, units, violations
+from .trees import UNIT, Elementary, elementary_weights, units, violations
 
 __all__ = ["DirkTableau"]
 
@@ -166,7 +166,11 @@ class DirkTableau:
     def defect(self, order: int, weights: Any = None) -> float:
         """Largest violation of the order conditions up to ``order`` (Butcher 1963) by the result, or by other weights."""
         weights = self.b if weights is None else exact_vector(weights)
-        return max(violations(elementary_weights(self.a, order), weights).values())
+        return max(violations(self.elementary(order), weights).values())
+
+    def elementary(self, order: int) -> list[Elementary]:
+        """What the conditions up to ``order`` weigh."""
+        return elementary_weights(self.a, order)
 
     def dense_weights(self, theta: Any) -> Vector:
         """The weights ``b_i(theta)``, exactly."""
@@ -177,7 +181,7 @@ class DirkTableau:
     def dense_order(self) -> int:
         """Order of the dense output between the steps: the highest whose conditions hold at three places."""
         for order in range(1, self.order + 1):
-            found = elementary_weights(self.a, order)
+            found = self.elementary(order)
             if any(violations(found, self.dense_weights(x), x)[order] > ROUNDING for x in PLACES):
                 return order - 1
         return self.order

@@ -1,14 +1,14 @@
 """Rooted trees and the order conditions of Runge–Kutta methods (Butcher 1963; Hairer, Nørsett & Wanner 1993, II.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import combinations_with_replacement
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .numbers import Matrix
 
-__all__ = ["UNIT", "Elementary", "Tree", "elementary_weights", "trees_of_order", "units", "violations"]
+__all__ = ["UNIT", "Elementary", "Tree", "elementary_weights", "forests", "trees_of_order", "units", "violations"]
 
 UNIT = 2**400  # numbers are held as integers in units of 1 / UNIT: 120 decimals
 
@@ -35,29 +35,30 @@ class Tree(NamedTuple):
 @cache
 def trees_of_order(order: int) -> tuple[Tree, ...]:
     """All rooted trees with ``order`` vertices (1, 1, 2, 4, 9, 20, 48, …)."""
-    return tuple(Tree(forest) for forest in _forests(order - 1, order - 1))
+    return tuple(Tree(forest) for forest in forests(order - 1, order - 1, trees_of_order))
 
 
 @cache
-def _forests(vertices: int, largest: int) -> tuple[tuple[Tree, ...], ...]:
-    """Multisets of trees of order at most ``largest`` with ``vertices`` vertices in all."""
+def forests(vertices: int, largest: int, trees: Callable[[int], tuple]) -> tuple[tuple[Any, ...], ...]:
+    """Multisets of ``trees(order)`` of order at most ``largest`` with ``vertices`` vertices in all."""
     if vertices == 0:
         return ((),)
     if largest == 0:
         return ()
-    found = list(_forests(vertices, largest - 1))
+    found = list(forests(vertices, largest - 1, trees))
     for count in range(1, vertices // largest + 1):
-        for rest in _forests(vertices - count * largest, largest - 1):
-            for chosen in combinations_with_replacement(trees_of_order(largest), count):
+        for rest in forests(vertices - count * largest, largest - 1, trees):
+            for chosen in combinations_with_replacement(trees(largest), count):
                 found.append((*chosen, *rest))
     return tuple(found)
 
 
 class Elementary(NamedTuple):
-    """What the order condition of a tree compares: weights times ``vector`` with ``1 / density``, in units of ``UNIT``."""
+    """What the order condition of a tree compares: weights times ``vector`` with ``share``, which is ``1 / density``; the
+    vector is in units of ``UNIT``."""
 
     order: int
-    density: int
+    share: Fraction
     vector: list[int]
 
 
@@ -86,7 +87,7 @@ def elementary_weights(rows: Matrix, order: int) -> list[Elementary]:
                 inner = found[child].vector
                 stages[child] = [sum(x * inner[j] for j, x in row) // UNIT for row in terms]
             vector = [x * y // UNIT for x, y in zip(vector, stages[child], strict=True)]
-        found.append(Elementary(p, density, vector))
+        found.append(Elementary(p, Fraction(1, density), vector))
     return found
 
 
@@ -96,7 +97,7 @@ def violations(found: list[Elementary], weights: Sequence, theta: Fraction = Fra
     worst: dict[int, int] = {}
     for tree in found:
         total = sum(x * y for x, y in zip(exact, tree.vector, strict=True)) // UNIT
-        worst[tree.order] = max(worst.get(tree.order, 0), abs(total - units(theta**tree.order / tree.density)))
+        worst[tree.order] = max(worst.get(tree.order, 0), abs(total - units(theta**tree.order * tree.share)))
     return {order: miss / UNIT for order, miss in worst.items()}
 
 
