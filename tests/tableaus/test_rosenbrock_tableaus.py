@@ -8,7 +8,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from tests.tableaus.order_conditions import DRAWS, UNIT, Conditions, ElementaryWeights, units
+from tests.tableaus.order_conditions import DRAWS, UNIT, Conditions, ElementaryWeights
 from universalde.tableaus import rosenbrock_trees
 from universalde.tableaus.rosenbrock_table import RosenbrockTableau
 

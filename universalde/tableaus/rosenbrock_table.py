@@ -10,8 +10,8 @@ from . import stability
 from .continuous import continuous_weights
 from .numbers import Matrix, Vector, exact_matrix, exact_vector
 from .tableau import ROUNDING
-from .triangular import inverse, product, strictly, times
 from .trees import Elementary, violations
+from .triangular import inverse, product, strictly, times
 
 __all__ = ["RosenbrockFloats", "RosenbrockTableau"]
 

@@ -13,8 +13,8 @@ from functools import cache
 from typing import NamedTuple
 
 from .numbers import Matrix
-from .triangular import inverse
 from .trees import UNIT, Elementary, forests, units
+from .triangular import inverse
 
 __all__ = ["Vertex", "algebraic", "differential", "exact", "inexact", "weighed"]
 
