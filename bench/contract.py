@@ -69,9 +69,11 @@ def best_ms(results: Results, prefix: str, call: str, by: str = CLOCK) -> float 
 
 
 def ratio_bar(promise: str, numerator: float | None, denominator: float | None, *, least=None, most=None) -> Bar:
-    """A bar on a ratio of two times, from below (`least`) or from above (`most`)."""
+    """A bar on a ratio of two times, from below (`least`) or from above (`most`); without either it is only shown."""
     if numerator is None or denominator is None:
         return Bar(promise, "not measured", None)
     ratio = numerator / denominator
+    if least is None and most is None:
+        return Bar(promise, f"{ratio:.3g}", None)
     met = (least is None or ratio >= least) and (most is None or ratio <= most)
     return Bar(promise, f"{ratio:.3g}", met)

@@ -16,12 +16,12 @@ Prepare = Callable[[float, np.ndarray], Callable[[], tuple[Any, Any]]]
 
 
 def problem_of(model: Model) -> Any:
-    """The problem of the package's library when it has the model, else one from the same lines as everybody's."""
+    """The model for the package, from the same lines as everybody's."""
     import jax.numpy as jnp
 
     import universalde as ude
 
-    return ude.ODE(model.jax(), jnp.array(model.start), model.span)
+    return ude.ODE(model.jax(), jnp.array(model.start), model.span, discontinuities=model.breaks or None)
 
 
 def ours(model: Model, method: str | None) -> tuple[Prepare, Prepare]:

@@ -6,7 +6,8 @@ import jax
 import numpy as np
 import pytest
 
-from bench.stiff import at_target, bracket
+from bench.contract import CLOCK
+from bench.stiff import at_target, bars, bracket
 from bench.stiff_code import functions
 from bench.stiff_emep import BREAKS, SETTINGS
 from bench.stiff_models import MODELS, Model, find
@@ -90,3 +91,20 @@ def test_time_at_the_target_is_interpolated_in_logarithms():
     calls = {"single within": {"median_ms": 4.0}, "single above": {"median_ms": 1.0}}
     assert at_target(model, {"facts": facts, "calls": calls}, "single") == pytest.approx(2.0)
     assert at_target(model, {"facts": facts, "calls": calls}, "many") == pytest.approx(2.0)  # a slow solver has no such call
+
+
+def test_the_best_of_ours_is_judged_against_the_best_of_each_peer_and_single_calls_are_only_shown():
+    def found(many, single):
+        facts = {"error within": 1e-7, "error above": math.inf}
+        return {"facts": facts, "calls": {"many within": {"median_ms": 20 * many}, "single within": {"median_ms": single}}}
+
+    results = {
+        "universalde A": found(2.0, 9.0), "universalde B": found(1.0, 10.0), "universalde C": {"skipped": "absent"},
+        "diffrax A": found(60.0, 60.0), "diffrax B": found(90.0, 90.0), "CVODE in C": found(4.0, 4.0), "SciPy BDF": found(45.0, 45.0),
+        "SciPy with Numba BDF": found(1.0, 1.0), "Numba loop": found(0.5, 0.5),
+    }  # fmt: skip
+    judged = bars(find("rober"), results, CLOCK)
+    assert [(bar.measured, bar.met) for bar in judged[:4]] == [("60", True), ("45", False), ("4", False), ("2", False)]
+    assert [(bar.measured, bar.met) for bar in judged[4:]] == [("6.67", None), ("5", None), ("0.444", None), ("18", None)]
+    assert "(universalde B)" in judged[0].promise
+    assert "(universalde A)" in judged[4].promise
