@@ -3,7 +3,7 @@
 import argparse
 import datetime
 
-from bench import machine, page, recovery, runner, stiff_pictures
+from bench import machine, page, recovery, runner
 from bench.contract import Benchmark
 from bench.registry import BENCHMARKS
 from bench.tables import as_text, cold_rows, judged, warm_rows
@@ -63,6 +63,8 @@ def main() -> None:
         if name in BENCHMARKS:
             measure(BENCHMARKS[name], chosen.rounds, chosen.cold)
         elif name == PICTURES:
+            from bench import stiff_pictures  # draws, so it loads matplotlib
+
             stiff_pictures.measure(min(chosen.rounds, 5), now(), say)
         elif recovery.measure(RECOVERIES[name], chosen.seeds, say):
             print("\n" + recovery.text(RECOVERIES[name]), flush=True)

@@ -1,18 +1,21 @@
 """Work-precision curves of the stiff problems: `python -m bench stiff_pictures` measures, stores and draws them."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from bench import machine, page, runner
 from bench.contract import Benchmark, Entry, Prepared, Results
 from bench.stiff import KINDS, ROWS, SLOW_SECONDS, starts
 from bench.stiff_models import MODELS, Model
 from bench.stiff_solvers import Prepare, solvers
+from universalde.cli import style
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 TOLERANCES = tuple(float(f"1e-{k}") for k in range(2, 11))
@@ -60,29 +63,34 @@ def points(found: Mapping[str, Any]) -> tuple[list[float], list[float]]:
     return [facts[f"error {name}"] for name in calls], [calls[name]["median_ms"] / facts[f"solves {name}"] for name in calls]
 
 
+def line(solver: str, rank: int) -> dict[str, Any]:
+    """Colour by maker; markers and line styles tell the solvers of one maker apart."""
+    colour = COLOURS[solver.split()[0]]
+    return {
+        "color": colour, "marker": MARKERS[rank % len(MARKERS)], "mfc": "white" if rank % 2 else colour, "ms": 4.5, "lw": 1.2,
+        "ls": ("-", "--", ":", "-.")[rank % 4], "label": solver,
+    }  # fmt: skip
+
+
 def draw(name: str, results: Results, conditions: Mapping[str, Any]) -> Path:
     """Time over error, one line for each solver that was measured."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.4, 4.8), layout="constrained")
-    axes = figure.subplots()
-    drawn: dict[str, int] = {}
-    for solver, found in results.items():
-        errors, times = points(found)
-        if not times:
-            continue
-        maker = solver.split()[0]
-        rank = drawn[maker] = drawn.get(maker, -1) + 1
-        style = {"color": COLOURS[maker], "marker": MARKERS[rank % len(MARKERS)], "mfc": "white" if rank % 2 else COLOURS[maker]}
-        axes.loglog(errors, times, lw=1.2, ms=4.5, ls=("-", "--", ":", "-.")[rank % 4], label=solver, **style)
-    axes.invert_xaxis()
-    axes.set(xlabel="greatest relative error at the end", ylabel="time of one solve, ms", title=name.replace("_", " "))
-    axes.grid(which="major", color="#dddddd", lw=0.6)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5, frameon=False)
-    figure.text(0.01, 0.003, f"{conditions['date']}, {conditions['machine'].get('processor', '')}, one core", fontsize=6, color="#666666")
+    with style.settings():
+        figure = Figure(figsize=(8.4, 4.8), layout="constrained")
+        axes = figure.subplots()
+        ranks = Counter()
+        for solver, found in results.items():
+            errors, times = points(found)
+            if times:
+                axes.loglog(errors, times, **line(solver, ranks[solver.split()[0]]))
+                ranks[solver.split()[0]] += 1
+        axes.invert_xaxis()
+        axes.set(xlabel="greatest relative error at the end", ylabel="time of one solve (ms)", title=name.replace("_", " "))
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5, frameon=False)
+        said = f"{conditions['date']}; {conditions['machine'].get('processor', '')}; one core"
+        axes.annotate(said, (0.0, -0.13), xycoords="axes fraction", fontsize=6.5, color="#777777")
     IMAGES.mkdir(exist_ok=True)
     path = IMAGES / f"work-precision-{name.replace('_', '-')}.png"
-    figure.savefig(path, dpi=130)
+    path.write_bytes(style.image(figure, "png", dpi=130))
     return path
 
 
