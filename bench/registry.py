@@ -7,6 +7,7 @@ from bench import (
     ensemble,
     explicit,
     gradients,
+    linalg,
     lotka_volterra,
     stiff,
     stiff_ensemble,
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         stiff_fixed.WARM,
         stiff_fixed.COLD,
         stiff_ensemble.BENCHMARK,
+        linalg.BENCHMARK,
     )
 }
 
