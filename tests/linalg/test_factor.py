@@ -80,6 +80,24 @@ def test_factorisation_and_solves_are_one_native_kernel(structure, n):
     assert {name: obstacle(jax.make_jaxpr(form)(storage, b)) for name, form in forms.items()} == dict.fromkeys(forms)
 
 
+def network(y, weights):
+    return weights.T @ jnp.tanh(weights @ y)
+
+
+@on_cpu
+def test_the_jacobian_of_a_network_and_its_gradient_stay_in_a_native_kernel():
+    # All columns at once would be a product of matrices, which a native kernel cannot hold.
+    weights, y = random_matrix(Dense(), 20)[:, :2] / 3, jnp.array([0.3, -0.2])
+    jacobian = lambda weights, y: Dense().jacobian(lambda y: network(y, weights), y)  # noqa: E731
+    slopes = jax.grad(lambda weights, y: jnp.sum(jacobian(weights, y) ** 2))
+    for ours, expected in (
+        (jacobian, jax.jacfwd(network)(y, weights)),
+        (slopes, jax.grad(lambda w: jnp.sum(jax.jacfwd(network)(y, w) ** 2))(weights)),
+    ):
+        assert marks_in(entry_of(kernel(ours), weights, y)) == 1
+        np.testing.assert_allclose(jax.jit(kernel(ours))(weights, y), expected, rtol=1e-10)
+
+
 class Circulant(Structure):
     """A stand-in that keeps no matrix: one row, turned; solved from products alone."""
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.checks import is_concrete
+from ..base.kernel import LARGEST_ARRAY, obstacle
 from ..base.static import Static
 
 __all__ = ["Structure"]
@@ -48,7 +49,7 @@ class Structure(Static):
     def jacobian(self, f: Callable, y: Any) -> Any:
         """Storage of the Jacobian of ``f`` (vector to vector) at ``y``, by forward mode."""
         push = lambda direction: jax.jvp(f, (y,), (direction,))[1]  # noqa: E731
-        return self.pick(jax.vmap(push)(directions(self.colours(y.size), y)))
+        return self.pick(along_each(push, directions(self.colours(y.size), y)))
 
     def differences(self, f: Callable, y: Any, f0: Any, scale: Any) -> Any:
         """Storage of the Jacobian by forward differences; ``scale`` is what counts as a large entry of ``y``."""
@@ -56,7 +57,7 @@ class Structure(Static):
         # The increment is what the sum holds, not what was asked for (Dennis & Schnabel 1983, 5.4).
         increment = (y + jnp.sqrt(jnp.finfo(y.dtype).eps) * jnp.where(jnp.real(y) < 0, -size, size)) - y
         seeds = directions(self.colours(y.size), y)
-        products = jax.vmap(lambda direction: f(y + direction * increment) - f0)(seeds)
+        products = along_each(lambda direction: f(y + direction * increment) - f0, seeds)
         return self.pick(products) * self.spread(1 / increment)
 
     @abc.abstractmethod
@@ -111,3 +112,15 @@ class Structure(Static):
 def directions(colours: int, y: Any) -> Any:
     """Row c has ones at the components of colour c."""
     return jnp.asarray(np.arange(colours)[:, None] == np.arange(y.size) % colours, y.dtype)
+
+
+def along_each(function: Callable, seeds: Any) -> Any:
+    """``function`` of every row of ``seeds``: of all at once, unless that alone would keep a program from being one native kernel.
+
+    All at once, a matrix times a vector becomes a product of two matrices, which XLA hands to a library.
+    """
+    together = jax.vmap(function)
+    small = seeds.size * seeds.dtype.itemsize <= LARGEST_ARRAY
+    if small and obstacle(jax.make_jaxpr(together)(seeds)) and not obstacle(jax.make_jaxpr(function)(seeds[0])):
+        return jax.lax.map(function, seeds)
+    return together(seeds)
