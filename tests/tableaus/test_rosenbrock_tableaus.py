@@ -12,12 +12,22 @@ from tests.tableaus.order_conditions import DRAWS, UNIT, Conditions, ElementaryW
 from universalde.tableaus import rosenbrock_trees
 from universalde.tableaus.rosenbrock_table import RosenbrockTableau
 
-FAMILIES = ("shampine_reichelt", "rodas")
+FAMILIES = ("shampine_reichelt", "rodas", "steinebach", "rodas6p", "kaps_rentrop", "verwer", "rang")
 MODULES = [import_module(f"universalde.tableaus.{family}") for family in FAMILIES]
 TABLES = {table.name: table for module in MODULES for table in (getattr(module, name) for name in module.__all__)}
 ESTIMATING = [name for name, table in TABLES.items() if table.error is not None]
 DOUBLE = 1e-12  # dense outputs that are built have weights in double precision
 MISSED = 1e-5  # no condition is missed by less where it does not hold
+
+# Where it is more than one; ROK4a is of order four for the matrices of a Krylov method only.
+ANY_MATRIX = {"Rosenbrock23": 2, "Rosenbrock32": 2, "Rodas23W": 2, "Rodas4P2": 2, "Rodas4PW": 4, "Rodas5P": 2, "Rodas5Pe": 2,
+              "Rodas6P": 2, "Velds4": 2, "ROK4a": 2, "ROS2": 2, "RosenbrockW6S4OS": 4, "ROS2S": 2, "ROS34PRw": 3,
+              "ROS34PW1a": 3, "ROS34PW1b": 3, "ROS34PW2": 3, "ROS34PW3": 3}  # fmt: skip
+# Rosenbrock32 does not damp the algebraic part.
+LESS_OF_INDEX_ONE = {"Rosenbrock32": 0, "GRK4A": 2, "GRK4T": 2, "Ros4LStab": 2, "RosShamp4": 2, "Veldd4": 2, "Velds4": 2,
+                     "ROS34PW3": 3, "ROK4a": 2, "ROS3": 2, "RosenbrockW6S4OS": 2}  # fmt: skip
+NOT_A_STABLE = {"Rosenbrock32", "GRK4T", "Veldd4", "RosenbrockW6S4OS"}
+A_STABLE_ONLY = {"GRK4A", "RosShamp4", "Velds4", "Ros4LStab", "ROS3P", "ROS3PR", "Scholz4_7", "ROS34PW3"}
 
 
 class RosenbrockWeights(ElementaryWeights):
@@ -86,6 +96,20 @@ def test_the_estimate_is_of_the_order_claimed_and_not_more(name):
         fails(table, table.embedded, table.error_order + 1)
 
 
+def test_a_table_proves_itself_again(table):
+    table.prove()
+
+
+def test_orders_for_any_matrix_and_for_equations_of_index_one_are_those_known():
+    any_matrix = {name: table.inexact_order for name, table in TABLES.items() if table.inexact_order > 1}
+    assert any_matrix == ANY_MATRIX
+    assert {name for name, table in TABLES.items() if table.inexact} == {
+        name for name, order in any_matrix.items() if order == TABLES[name].order
+    }
+    index_one = {name: table.dae_order for name, table in TABLES.items() if table.dae_order < table.order}
+    assert index_one == LESS_OF_INDEX_ONE
+
+
 def test_the_dense_output_has_the_order_computed_and_not_more(table):
     for theta in (Fraction(1, 7), Fraction(9, 10)):
         for order in range(1, table.dense_order + 1):
@@ -135,6 +159,24 @@ def test_the_limit_at_infinity_is_approached(table):
 def test_a_stable_methods_let_nothing_grow_on_the_imaginary_axis(table):
     grown = max(abs(growth(table, 1j * y)) for y in np.geomspace(1e-1, 1e6, 300))
     assert (grown <= 1 + 1e-9) == table.a_stable
+
+
+def test_methods_are_a_stable_and_l_stable_as_their_numbers_say():
+    assert {name for name, table in TABLES.items() if not table.a_stable} == NOT_A_STABLE
+    assert {name for name, table in TABLES.items() if not table.l_stable} == NOT_A_STABLE | A_STABLE_ONLY
+
+
+DENSE = {"Rosenbrock23": 2, "Rodas23W": 2, "ROS2": 2, "ROS2PR": 2, "ROS2S": 2, "Rodas3P": 3, "ROS34PRw": 3, "ROS34PW1a": 3,
+         "ROS34PW1b": 3, "ROS34PW2": 3, "ROS3PRL": 3, "ROS3PRL2": 3, "GRK4A": 2, "GRK4T": 2, "Ros4LStab": 2, "RosShamp4": 2,
+         "Veldd4": 2, "Velds4": 2, "ROK4a": 2}  # fmt: skip
+
+
+def test_the_dense_output_is_of_one_order_less_or_what_the_stages_give(table):
+    assert table.dense_order == DENSE.get(table.name, table.order - 1)
+
+
+def test_only_rosenbrock23_ends_with_an_evaluation_at_its_result():
+    assert {name for name, table in TABLES.items() if table.reuses} == {"Rosenbrock23"}
 
 
 def test_there_are_as_many_trees_as_counted_by_hand():

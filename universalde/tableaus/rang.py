@@ -81,6 +81,8 @@ ROS3PR = RosenbrockTableau.transformed(
     proved=True,
 )
 
+# The embedded result in circulation is of order one only. This one is of order two and uses the first and the last stage; stages one
+# and two have the same row sums of α + γ, so that no other choice is left but its size.
 SCHOLZ4_7 = RosenbrockTableau.transformed(
     "Scholz4_7",
     3,
@@ -96,8 +98,7 @@ SCHOLZ4_7 = RosenbrockTableau.transformed(
         -6.310062633644914 -1.7746264440079669
     """,
     m="4.096775673951863 0.953252779460065 0.7833659121534696",
-    error="0.3028225394953986 -0.06093909935296366 0.36071618134309585",
-    error_order=1,
+    error="-0.2862981769716561 -0.1431490884858279 0",
     nodes="0 2.36602540378444 1.25",
     time_weights="0.788675134594813 -1.577350269189627 -0.928571905524962",
     digits=15,
@@ -277,6 +278,7 @@ ROS34PW3 = RosenbrockTableau.transformed(
     """,
     m="2.5468758076906703 0.5527809704437551 0.920521963049926 0.7201674983256354",
     error="0.20632710213677674 0.0026042321416049896 0.006723394920071124 0.7201674983256354",
+    error_order=2,
     nodes="0 2.5155456020628817 1.2577728010314408 0.6288864005157204",
     time_weights="1.0685790213016289 -1.4469665807612528 -0.7714762485313431 -0.29371172261080924",
     digits=15,

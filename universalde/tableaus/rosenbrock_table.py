@@ -1,5 +1,6 @@
 """The numbers of a Rosenbrock method, which prove themselves."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -146,12 +147,12 @@ class RosenbrockTableau:
             )
 
     def prove(self) -> None:
-        """Raise ``ValueError`` unless the order conditions hold to rounding, those of the estimate too."""
-        claims: list = [("order", self.order, self.b)]
+        """Raise ``ValueError`` unless the order conditions hold to rounding; those of the estimate for exact Jacobians."""
+        claims = [("order", self.order, self.defect(self.order))]
         if self.error is not None:
-            claims.append(("error_order", self.error_order, self.embedded))
-        for what, claimed, weights in claims:
-            defect = self.defect(claimed, weights)
+            missed = violations(self.elementary(self.error_order), self.embedded or ())
+            claims.append(("error_order", self.error_order, max(missed.values())))
+        for what, claimed, defect in claims:
             if not defect <= ROUNDING:
                 raise ValueError(
                     f"{self.name}: {what} is given as {claimed}, but an order condition up to it is missed by {defect:.1e}; "
@@ -184,7 +185,14 @@ class RosenbrockTableau:
     @cached_property
     def interpolant(self) -> Matrix:
         """Coefficients of the weights of the dense output, by powers of θ: those given, or the best that there are."""
-        return continuous_weights(self, *([self.of_index_one] if self.dae_order > 1 else []))
+        return continuous_weights(self, *self._preferred())
+
+    def _preferred(self) -> list[Callable]:
+        """The conditions that a dense output should meet beside those for exact Jacobians, the most first."""
+        found = [self.of_index_one] if self.dae_order > 1 else []
+        if self.inexact:
+            found = [lambda order: [*self.of_index_one(order), *self.of_any_matrix(order)], self.of_any_matrix, *found]
+        return found
 
     @cached_property
     def numbers(self) -> RosenbrockFloats:
@@ -202,22 +210,26 @@ class RosenbrockTableau:
             tuple(map(_floats, powers)),
         )
 
-    def elementary(self, order: int, inexact: bool | None = None) -> list[Elementary]:
-        """What the conditions up to ``order`` weigh; ``inexact``: those for any matrix in place of the Jacobian."""
-        inexact = self.inexact if inexact is None else inexact
-        kind = trees.inexact if inexact else trees.exact
-        found = (tree for p in range(1, order + 1) for tree in kind(p))
-        return trees.weighed(self.alpha, self.whole_gamma, found, replaced=inexact)
+    def elementary(self, order: int) -> list[Elementary]:
+        """What the conditions up to ``order`` weigh, for an exact Jacobian."""
+        return self._weighed(trees.exact(p) for p in range(1, order + 1))
+
+    def of_any_matrix(self, order: int) -> list[Elementary]:
+        """The same for any matrix in place of the Jacobian."""
+        return self._weighed((trees.inexact(p) for p in range(1, order + 1)), replaced=True)
 
     def of_index_one(self, order: int) -> list[Elementary]:
         """The same for equations of index one: ``order`` for the differential part, one less for the algebraic part."""
-        found = [tree for p in range(1, order + 1) for tree in (*trees.differential(p), *trees.algebraic(p - 1))]
-        return trees.weighed(self.alpha, self.whole_gamma, found)
+        return self._weighed((*trees.differential(p), *trees.algebraic(p - 1)) for p in range(1, order + 1))
 
-    def defect(self, order: int, weights: Any = None, inexact: bool | None = None) -> float:
-        """Largest violation of the order conditions up to ``order`` by the result, or by other weights."""
+    def _weighed(self, orders: Iterable[tuple], *, replaced: bool = False) -> list[Elementary]:
+        listed = [tree for order in orders for tree in order]
+        return trees.weighed(self.alpha, self.whole_gamma, listed, replaced=replaced)
+
+    def defect(self, order: int, weights: Any = None) -> float:
+        """Largest violation by the result, or by other weights, of the order conditions up to ``order`` that the table claims."""
         weights = self.b if weights is None else exact_vector(weights)
-        return max(violations(self.elementary(order, inexact), weights).values())
+        return max(violations((self.of_any_matrix if self.inexact else self.elementary)(order), weights).values())
 
     def dense_weights(self, theta: Any) -> Vector:
         """The weights ``b_i(theta)``, exactly."""
@@ -228,7 +240,7 @@ class RosenbrockTableau:
     def dense_order(self) -> int:
         """Order of the dense output between the steps, for an exact Jacobian."""
         for order in range(1, self.order + 1):
-            found = self.elementary(order, inexact=False)
+            found = self.elementary(order)
             if any(violations(found, self.dense_weights(x), x)[order] > ROUNDING for x in PLACES):
                 return order - 1
         return self.order
@@ -236,7 +248,8 @@ class RosenbrockTableau:
     @cached_property
     def inexact_order(self) -> int:
         """The order for any matrix in place of the Jacobian; 1: the Jacobian must be exact."""
-        return next((p for p in range(1, self.order) if self.defect(p + 1, inexact=True) > ROUNDING), self.order)
+        missed = violations(self.of_any_matrix(self.order), self.b)
+        return next((p for p in range(1, self.order) if missed[p + 1] > ROUNDING), self.order)
 
     @cached_property
     def dae_order(self) -> int:

@@ -24,6 +24,7 @@ ROSENBROCK23 = RosenbrockTableau(
     b="0 1 0",
     error="-1/6 1/3 -1/6",
     interpolant=((SHARE, -SHARE), (-2 * GAMMA * SHARE, SHARE), (Fraction(0), Fraction(0))),
+    inexact=True,
     **BOTH,
 )
 
