@@ -12,7 +12,7 @@ from tests.tableaus.order_conditions import DRAWS, UNIT, Conditions, ElementaryW
 from universalde.tableaus import rosenbrock_trees
 from universalde.tableaus.rosenbrock_table import RosenbrockTableau
 
-FAMILIES = ("shampine_reichelt", "rodas", "steinebach", "rodas6p", "kaps_rentrop", "verwer", "rang")
+FAMILIES = ("shampine_reichelt", "rodas", "steinebach", "rodas5p", "rodas6p", "kaps_rentrop", "verwer", "rang")
 MODULES = [import_module(f"universalde.tableaus.{family}") for family in FAMILIES]
 TABLES = {table.name: table for module in MODULES for table in (getattr(module, name) for name in module.__all__)}
 ESTIMATING = [name for name, table in TABLES.items() if table.error is not None]
