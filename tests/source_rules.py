@@ -26,6 +26,7 @@ LAYERS: dict[str, float] = {
     "dense": 7.1,
     "eager": 7.2,
     "solve": 7.3,  # puts the five before it together
+    "consistent": 7.4,
     "bvp": 7.4,
     "ensemble": 7.4,
     "scipy": 7.5,  # a face of solve for users of scipy.integrate

@@ -12,11 +12,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .base.status import SolveError, Status
+from .consistent import consistent
 from .control.fixed import Fixed
 from .control.pi import PI, I
 from .control.pid import PID
 from .control.predictive import Predictive
 from .ensemble import Ensemble, Moments, Reduction, ensemble, mean, quantiles
+from .linalg.banded import Banded
+from .linalg.block import BlockDiagonal
+from .linalg.dense import Dense
+from .linalg.diagonal import Diagonal
+from .methods.auto import Auto
 from .methods.explicit import ExplicitRK
 from .methods.general_linear import GLEE23, GLEE24, GLEE35, MM5GEE
 from .methods.low_storage import LowStorageRK
@@ -82,6 +88,8 @@ from .methods.low_storage_rows import (
     RDPK3SpFSAL49,
     RDPK3SpFSAL510,
 )
+from .methods.rosenbrock import Rosenbrock
+from .methods.rosenbrock_rows import Rodas4, Rodas4P, Rodas5P, Rosenbrock23
 
 from .methods.rows import (  # isort: skip
     Alshina2, Alshina3, Alshina6, Anas5, BS3, BS5, DP5, DP8, Euler, FRK65, Feagin10, Feagin12, Feagin14, Heun,
@@ -96,6 +104,7 @@ from .spec.event import Event
 from .spec.problem import ODE, Problem
 from .spec.save import Save
 from .spec.solution import Solution
+from .tableaus.rosenbrock_table import RosenbrockTableau
 from .tableaus.tableau import Tableau
 
 if TYPE_CHECKING:
@@ -107,11 +116,12 @@ __all__ = [
     "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
     "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154",
     "AlJahdaliVor3S165", "AlJahdaliVor3S42", "AlJahdaliVor3S53", "AlJahdaliVor3S64", "AlJahdaliVor3S82",
-    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "BS3", "BS5", "CFRLDDRK64", "CKLLSRK43_2",
+    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "Auto", "BS3", "BS5", "Banded",
+    "BlockDiagonal", "CFRLDDRK64", "CKLLSRK43_2",
     "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R", "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R",
     "CKLLSRK65_4M_4R", "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R", "CKLLSRK85_4M_3R",
     "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54", "DGLDDRK73_C",
-    "DGLDDRK84_C", "DGLDDRK84_F", "DP5", "DP8", "Ensemble", "Euler", "Event", "ExplicitRK", "FRK65", "Feagin10",
+    "DGLDDRK84_C", "DGLDDRK84_F", "DP5", "DP8", "Dense", "Diagonal", "Ensemble", "Euler", "Event", "ExplicitRK", "FRK65", "Feagin10",
     "Feagin12", "Feagin14", "Fixed", "GLEE23", "GLEE24", "GLEE35", "Heun", "I", "KYK2014DGSSPRK_3S2",
     "KYKSSPRK42", "LowStorageRK", "MM5GEE", "MSRK5", "MSRK6", "Midpoint", "Moments", "NDBLSRK124", "NDBLSRK134",
     "NDBLSRK144", "ODE", "ORK256", "OwrenZen3", "OwrenZen4", "OwrenZen5", "PFRK87", "PI", "PID", "PSRK3p5q4",
@@ -119,11 +129,12 @@ __all__ = [
     "ParsaniKetchesonDeconinck3S184", "ParsaniKetchesonDeconinck3S205", "ParsaniKetchesonDeconinck3S32",
     "ParsaniKetchesonDeconinck3S53", "ParsaniKetchesonDeconinck3S82", "ParsaniKetchesonDeconinck3S94",
     "Predictive", "Problem", "QPRK98", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49",
-    "RDPK3SpFSAL510", "RK4", "RK46NL", "RKM", "RKV76IIa", "Ralston", "Ralston4", "Reduction", "SHLDDRK52",
+    "RDPK3SpFSAL510", "RK4", "RK46NL", "RKM", "RKV76IIa", "Ralston", "Ralston4", "Reduction", "Rodas4",
+    "Rodas4P", "Rodas5P", "Rosenbrock", "Rosenbrock23", "RosenbrockTableau", "SHLDDRK52",
     "SHLDDRK64", "SHLDDRK_2N", "SIR54", "SSPRK104", "SSPRK22", "SSPRK33", "SSPRK43", "SSPRK432", "SSPRK53",
     "SSPRK53_2N1", "SSPRK53_2N2", "SSPRK53_H", "SSPRK54", "SSPRK63", "SSPRK73", "SSPRK83", "SSPRK932", "Save",
     "Solution", "SolveError", "Status", "Stepanov5", "TSLDDRK74", "Tableau", "TanYam7", "Tsit5", "TsitPap8",
-    "Vern6", "Vern6Robust", "Vern7", "Vern7Robust", "Vern8", "Vern8Robust", "Vern9", "Vern9Robust", "ensemble",
+    "Vern6", "Vern6Robust", "Vern7", "Vern7Robust", "Vern8", "Vern8Robust", "Vern9", "Vern9Robust", "consistent", "ensemble",
     "library", "mean", "quantiles", "scipy", "solve",
 ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from .linalg.dense import Dense
 from .linalg.structure import Structure
 from .loop.observe import chosen, observed
 from .loop.program import Fixed, Operands, Program, join_args
-from .masses import mass_operands
+from .masses import is_singular, mass_operands
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
@@ -72,6 +72,7 @@ def border(
     max_steps: int,
     controller: Controller,
     watches: bool = False,
+    hands_over: bool = False,
 ) -> Border:
     """Check the arguments and tell them apart into program and operands."""
     y0 = as_arrays(problem.y0, "y0")
@@ -104,20 +105,23 @@ def border(
 
     stops, jumps = _stops(problem, forward)
     observer, seen = _observer(save, y0)
+    mass = () if structure is None else mass_operands(problem.mass, shape, structure)
     operands = Operands(
         y0=ravel(y0), t0=forward(t0), t1=forward(t1), args=arrays, cells=tuple(_operand(c) for c in cells),
         ts=() if times is None else forward(times), rtol=number(rtol), atol=_above_zero(number(atol)),
         dt0=number(0 if dt0 is None else dt0), mode=_mode(problem.mode, real), sign=flip, budget=np.asarray(max_steps, np.int32),
         stops=stops, jumps=jumps, of=tuple(_operand(c) for c in seen),
-        mass=() if structure is None else mass_operands(problem.mass, shape, structure),
+        mass=mass,
     )  # fmt: skip
     program = Program(
         functions=static, shape=shape, args=args, method=method, controller=controller,
         saving="end" if save.end else ("times" if times is not None else "steps"), every=int(save.every), of=observer,
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
         has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
+        hands_over=hands_over,
         stops=len(stops), jumps=problem.discontinuities is not None,
         guarded=problem.inside is not None or "hmax" in functions, structure=structure,
+        algebraic=bool(mass) and is_singular(mass[1]),
     )  # fmt: skip
     return Border(program, operands, shape)
 

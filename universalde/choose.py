@@ -1,7 +1,7 @@
 """Which method, when the user names none."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -9,32 +9,50 @@ import numpy as np
 from .base.checks import is_concrete
 from .methods.general_linear import GLOBAL_ERROR
 from .methods.low_storage_rows import LOW_STORAGE
+from .methods.auto import Auto
+from .methods.rosenbrock_rows import ROSENBROCK, Rodas5P
 from .methods.rows import ROWS, Tsit5, Vern7
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
 
-__all__ = ["REGISTRY", "check_controller", "check_fits", "check_step", "choose"]
+__all__ = ["REGISTRY", "Choice", "check_controller", "check_fits", "check_step", "choose"]
 
-REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR}
+REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK}
 
 TIGHT, LARGE = 1e-6, 100_000
+MANY = 200  # equations from which on factors of a full Jacobian cost more than they save
 
 
-def choose(problem: Problem, rtol: Any = 1e-3) -> tuple[Method, str]:
+class Choice(NamedTuple):
+    """A method, why it was chosen, and which serves if the problem proves stiff (``None``: none does)."""
+
+    method: Method
+    reason: str
+    stiff: Method | None = None
+
+
+def choose(problem: Problem, rtol: Any = 1e-3) -> Choice:
     """A method for ``problem`` and the reason, in words (measured: docs/choosing.md)."""
-    loosest = rtol if isinstance(rtol, float) else _loosest(rtol)
     size = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(problem.y0))
-    tight = loosest < TIGHT and size <= LARGE
-    method = Vern7() if tight else Tsit5()
-    if tight:
-        reason = f"chosen because rtol = {loosest:.0e} is below {TIGHT:g}, where order 7 takes fewer evaluations than order 5"
-    elif loosest < TIGHT:
-        reason = f"chosen because a state of {size} numbers is better held in seven stages than in ten"
+    implicit = Rodas5P()
+    if "mass" in problem.parts:
+        choice = Choice(implicit, "chosen because the problem has a mass matrix")
     else:
-        reason = f"chosen as the general explicit method (order 5) for rtol not below {TIGHT:g}"
-    check_fits(method, problem)
-    return method, reason
+        method, reason = _explicit(_loosest(rtol), size)
+        real = not any(np.iscomplexobj(leaf) for leaf in jax.tree.leaves(problem.y0))
+        choice = Choice(method, reason, Auto(method, implicit) if real and size <= MANY else None)
+    check_fits(choice.method, problem)
+    return choice
+
+
+def _explicit(loosest: float, size: int) -> tuple[Method, str]:
+    tight = loosest < TIGHT and size <= LARGE
+    if tight:
+        return Vern7(), f"chosen because rtol = {loosest:.0e} is below {TIGHT:g}, where order 7 takes fewer evaluations than order 5"
+    if loosest < TIGHT:
+        return Tsit5(), f"chosen because a state of {size} numbers is better held in seven stages than in ten"
+    return Tsit5(), f"chosen as the general explicit method (order 5) for rtol not below {TIGHT:g}"
 
 
 def _loosest(rtol: Any) -> float:

@@ -43,6 +43,7 @@ class Entry:
 
     def __init__(self, key: _Key):
         self.key, self.functions = key, {}
+        self.stiff = False  # whether a solve ended because the problem is stiff
 
     def get(self, kind: str, build: Callable[[Program], Callable]) -> Callable:
         """The jitted function of a kind, built at its first use."""

@@ -75,9 +75,7 @@ def _evaluate(program: Program, derivative: int, operands: Operands, ts: Any, ys
         row = jnp.clip(jnp.searchsorted(ts, t, side="right") - 1, 0, jnp.maximum(saved - 2, 0))
         start, y, h = ts[row], ys[row], ts[row + 1] - ts[row]
         equation = equation_of(model, None, start)
-        memory, cache = method.init(equation, start, y, h)
-        step = method.step(equation, start, h, y, memory, cache)
-        data = method.complete(equation, start, h, step.data)
+        data = method.retake(equation, start, h, y, ys[row + 1])
 
         def inside(time: Any) -> Any:
             t = time if program.direction == 1 else operands.sign * time

@@ -12,17 +12,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .base import status
 from .base.checks import check_finite, is_concrete
 from .base.kernel import kernel
 from .base.ravel import padded
-from .base.status import CODES, FULL, MAX_STEPS, RUNNING, STOPPED, SUCCESS, SolveError, Status
+from .base.status import CODES, FULL, INCONSISTENT, MAX_STEPS, RUNNING, STOPPED, SUCCESS, TOO_SMALL, SolveError, Status
 from .base.warn import warn
 from .border import Border
 from .compiled import Entry
 from .dense import Later, Steps
-from .loop.integrate import Outcome, State, integrate, start
+from .loop.integrate import STIFF_STEPS, Outcome, State, integrate, start
 from .loop.observe import with_end
 from .loop.program import Operands, Program
+from .masses import unsatisfied
 from .spec.method import Work
 from .spec.solution import Solution, Stats, made_later
 
@@ -132,8 +134,12 @@ class Ended(NamedTuple):
     y: Any
 
 
-def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[], Any]) -> Solution | None:
-    """Solve; the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
+STIFF = object()  # what ``run`` gives when a method for stiff problems should solve instead
+HANDED_OVER = (status.STIFF, MAX_STEPS, TOO_SMALL)
+
+
+def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[], Any]) -> Any:
+    """Solve, or say that it is not for this function (``None``: inside a trace) or method (``STIFF``); the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
     program, operands = call.program, _with_room(call)
     packed = entry.get("begin", _begin)(operands)
     if not is_concrete(packed.counts):  # inside a trace that none of the numbers takes part in
@@ -150,6 +156,8 @@ def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[
         packed = entry.get("resume", _resume)(rest, slim)
         counts = Counts(*np.asarray(packed.counts).tolist())
         pieces.append(packed)
+    if program.hands_over and counts.status in HANDED_OVER:
+        return STIFF
     numbers, size = np.asarray(packed.numbers), call.shape.size
     y = numbers[2 : 2 + size] if _is_packed(operands.y0, numbers) else np.asarray(packed.others[0])
     ended = Ended(counts, numbers[0], numbers[1], y)
@@ -158,13 +166,12 @@ def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[
         check_finite(call.shape.unravel(operands.y0))
     if failed and throw:
         raise SolveError(_failure(call, ended))
-    if counts.stiff >= STIFF:
+    if counts.stiff >= STIFF_STEPS and not program.hands_over:
         label = f"{label}; {_stiff(counts)}"
         warn(f"{_stiff(counts)} {REMEDY}")
     return _solution(call, ended, *_rows(call, ended, pieces), packed.mode, label, resolve, _global_error(program, operands, packed))
 
 
-STIFF = 15  # looks in excess of twice the others, as in Hairer & Wanner's codes
 REMEDY = (
     "An explicit method takes many small steps there; an implicit one would not. sol.method says so too; name a method to "
     "solve without this test."
@@ -253,7 +260,8 @@ def _failure(call: Border, ended: Ended) -> str:
     work = f"{counts.steps} steps, {counts.rejected} rejected, last step size {float(ended.h):.3g}"
     if hmin := call.program.controller.hmin:
         work += f", hmin = {hmin:g}"
+    where = f"{unsatisfied(call.program, call.operands)} " if counts.status == INCONSISTENT else ""
     return (
-        f"{CODES[counts.status][1]} Reached t = {reached:.8g} of {end:.8g} ({work}). "
+        f"{where}{CODES[counts.status][1]} Reached t = {reached:.8g} of {end:.8g} ({work}). "
         "Pass throw=False to get the part that was computed."
     )

@@ -1,5 +1,6 @@
 """``solve``: the border, the compiled loop, and back."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,18 +10,18 @@ from .adjoint.discrete import differentiable
 from .base.checks import check_finite
 from .base.status import STOPPED, SUCCESS, Status
 from .border import Border, border
-from .choose import check_controller, check_fits, check_step, choose
+from .choose import Choice, check_controller, check_fits, check_step, choose
 from .compiled import Entry, known, remember
 from .control.pi import PI
 from .dense import Steps
-from .eager import run
+from .eager import STIFF, run
 from .loop.integrate import Outcome, State
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
 from .spec.solution import Solution, Stats
 
-__all__ = ["Prepared", "prepare", "solve"]
+__all__ = ["Prepared", "choose_or_check", "prepare", "solve"]
 
 DEFAULT_CONTROLLER = PI()
 
@@ -58,15 +59,21 @@ def solve(
         sol = ude.solve(problem, ude.Tsit5(), rtol=1e-8, atol=1e-8, saveat=jnp.linspace(0, 2, 5))
         jax.grad(lambda k: ude.solve(problem.replace(args=k), saveat=jnp.array([2.0])).ys[0])(0.5)
     """
-    call, entry, label = prepare(
-        problem, method,
-        rtol=rtol, atol=atol, saveat=saveat, dt0=dt0, max_steps=max_steps, controller=controller,
-        watches=method is None,
-    )  # fmt: skip
+    options: dict[str, Any] = {
+        "rtol": rtol, "atol": atol, "saveat": saveat, "dt0": dt0, "max_steps": max_steps, "controller": controller,
+    }  # fmt: skip
+    choice = choose_or_check(problem, method, rtol)
+    call, entry, label = prepare(problem, choice, options, watches=method is None)
+    if choice.stiff is not None and (call.traced or entry.stiff):
+        why = "a traced solve cannot be looked at" if call.traced else "the problem proved stiff before"
+        call, entry, label = prepare(problem, Choice(choice.stiff, f"chosen because {why}"), options)
     if not call.traced:
-        method = call.program.method
-        again = lambda: _resolve(problem, method, rtol, atol, dt0, max_steps, controller)  # noqa: E731
-        sol = run(call, entry, label, throw, again)
+        sol = run(call, entry, label, throw, _again(problem, call.program.method, options))
+        if sol is STIFF:
+            entry.stiff = True
+            why = "chosen because an explicit method showed the problem to be stiff"
+            call, entry, label = prepare(problem, Choice(choice.stiff, why), options)
+            sol = run(call, entry, label, throw, _again(problem, call.program.method, options))
         if sol is not None:
             return sol
     check_finite(call.shape.unravel(call.operands.y0))
@@ -81,11 +88,16 @@ class Prepared(NamedTuple):
     label: str
 
 
-def prepare(problem: Any, method: Method | None, *, watches: bool, **options: Any) -> Prepared:
-    """Check a call and find what was compiled for it; ``options`` are those of :func:`universalde.border.border`."""
+def choose_or_check(problem: Any, method: Any, rtol: Any) -> Choice:
+    """The method that was given, or one that is chosen."""
     if not isinstance(problem, Problem):
         raise TypeError(f"solve was given {type(problem).__name__}; build a problem, for example ude.ODE(f, y0, (t0, t1))")
-    method, reason = choose(problem, options["rtol"]) if method is None else (method, "as given")
+    return choose(problem, rtol) if method is None else Choice(method, "as given")
+
+
+def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: bool = False) -> Prepared:
+    """Check a call and find what was compiled for it; ``options`` are those of :func:`universalde.border.border`."""
+    method = choice.method
     check_fits(method, problem)
     check_step(method, options["dt0"])
     controller, saveat = options["controller"], options["saveat"]
@@ -93,22 +105,21 @@ def prepare(problem: Any, method: Method | None, *, watches: bool, **options: An
     check_controller(controller, options["dt0"])
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
-    call = border(problem, method, **{**options, "controller": controller}, watches=watches)
+    hands_over = watches and choice.stiff is not None
+    call = border(problem, method, **{**options, "controller": controller}, watches=watches, hands_over=hands_over)
     entry = known(call.program)
     if entry is None:
         check_finite(problem.y0)
         call.check_right_hand_side()
         call.check_observer()
         entry = remember(call.program, problem.f)
-    return Prepared(call, entry, f"{method.name}: {reason}")
+    return Prepared(call, entry, f"{method.name}: {choice.reason}")
 
 
-def _resolve(problem: Problem, method: Method, rtol: Any, atol: Any, dt0: Any, max_steps: int, controller: Any) -> Any:
+def _again(problem: Problem, method: Method, options: dict[str, Any]) -> Callable[[], Any]:
     """The same solve with every step kept, for a dense solution that is asked for afterwards."""
-    kept = solve(
-        problem, method, rtol=rtol, atol=atol, dt0=dt0, max_steps=max_steps, controller=controller, throw=False
-    )
-    return kept.dense
+    kept = {name: value for name, value in options.items() if name != "saveat"}
+    return lambda: solve(problem, method, **kept, throw=False).dense
 
 
 def _traced(call: Border, outcome: Outcome, label: str) -> Solution:

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import universalde as ude
@@ -39,14 +40,29 @@ def test_a_tolerance_that_is_not_known_yet_gets_the_general_method():
 
     found = []
     names(1e-9)
-    assert found[0].startswith("Tsit5")
+    assert found[0].startswith("Auto(Tsit5")
 
 
 @pytest.mark.parametrize("rtol", [1e-4, 1e-8])
-def test_a_stiff_problem_is_reported_in_plain_words(rtol):
+def test_a_problem_that_proves_stiff_is_solved_by_a_method_that_switches(rtol):
     problem = ude.ODE(van_der_pol, jnp.array([2.0, 0.0]), (0.0, 100.0), args=100.0)
+    first, second = (ude.solve(problem, rtol=rtol, atol=rtol) for _ in range(2))
+    explicit = "Tsit5" if rtol > 1e-6 else "Vern7"
+    assert first.method == f"Auto({explicit}, Rodas5P): chosen because an explicit method showed the problem to be stiff"
+    assert second.method.endswith("the problem proved stiff before")
+    np.testing.assert_array_equal(first.ys, second.ys)
+
+
+def test_a_traced_solve_is_ready_for_a_stiff_problem():
+    problem = ude.ODE(van_der_pol, jnp.array([2.0, 0.0]), (0.0, 100.0), args=100.0)
+    end = jax.jit(lambda mu: ude.solve(problem.replace(args=mu), saveat=ude.Save(end=True)).stats.rejected)
+    assert end(100.0) < 100
+
+
+def test_a_stiff_problem_of_a_complex_state_is_reported_in_plain_words():
+    problem = ude.ODE(lambda t, y, _: -1000.0 * (y - jnp.cos(t)), 1.0 + 0j, (0.0, 10.0))
     with pytest.warns(UserWarning, match="looks stiff: for .* the size was held by stability, not by accuracy"):
-        sol = ude.solve(problem, rtol=rtol, atol=rtol)
+        sol = ude.solve(problem)
     assert "looks stiff" in sol.method
 
 

@@ -87,13 +87,27 @@ def repeat(body: Callable, state: Any, *, limit: Any, private: Any = ()) -> tupl
 
 def once(flag: Any, make: Callable[[], Any]) -> Any:
     """``make()`` where ``flag`` holds in any lane, and zeros, for nothing, where it does not."""
-    empty = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(make))
+    shapes: list = []
+
+    def flat() -> list:
+        leaves, structure = jax.tree.flatten(make())
+        shapes.append(structure)
+        return [jnp.asarray(leaf) for leaf in leaves]
+
+    program, constants = _trace(lambda: flat())
+    empty = [jnp.zeros(aval.shape, aval.dtype) for aval in program.out_avals]
 
     def body(i: Any, active: Any, state: tuple, shared: Any, private: Any) -> tuple:
-        return (jnp.bool_(False), make()), shared, private
+        # XLA moves what depends on nothing that changes in a loop in front of it, where it would be computed every time.
+        here = [jnp.where(i == 0, x, jnp.zeros_like(x)) if _inexact(x) else x for x in constants]
+        return (jnp.bool_(False), _call(program, *here)), shared, private
 
     _, (_, made), _, _ = loop(body, (flag, empty), limit=1, running=lambda state: state[0])
-    return made
+    return jax.tree.unflatten(shapes[0], made)
+
+
+def _inexact(x: Any) -> bool:
+    return bool(jnp.issubdtype(jnp.result_type(x), jnp.inexact))
 
 
 def _split(operands: Sequence, sizes: tuple[int, ...]) -> tuple[Any, list[list]]:

@@ -6,9 +6,10 @@ from typing import Any
 import jax
 import numpy as np
 
-__all__ = ["CODES", "RUNNING", "STOPPED", "SUCCESS", "SolveError", "Status"]
+__all__ = ["CODES", "INCONSISTENT", "NEWTON", "SINGULAR", "STIFF", "RUNNING", "STOPPED", "SUCCESS", "SolveError", "Status"]
 
 RUNNING, SUCCESS, STOPPED, MAX_STEPS, FULL, TOO_SMALL, NOT_FINITE, NEWTON, BLEW_UP = -1, 0, 1, 2, 3, 4, 5, 6, 7
+INCONSISTENT, SINGULAR, STIFF = 8, 9, 10
 
 CODES: dict[int, tuple[str, str]] = {
     RUNNING: ("running", "The solve has not reached its end."),
@@ -35,7 +36,24 @@ CODES: dict[int, tuple[str, str]] = {
     ),
     NEWTON: (
         "newton_failed",
-        "Newton's iteration for a stage kept failing. Loosen the tolerances or check the Jacobian.",
+        "Newton's iteration for a stage kept failing, however small the step. Check a Jacobian of your own against "
+        "jac=None, look for jumps of the right-hand side near the last time reached, or take a Rosenbrock method such as "
+        "ude.Rodas5P(), which does not iterate.",
+    ),
+    INCONSISTENT: (
+        "inconsistent",
+        "The initial state does not satisfy the algebraic equations, those without a derivative because the mass matrix is "
+        "singular. ude.consistent(problem) returns the problem with an initial state that does.",
+    ),
+    SINGULAR: (
+        "singular",
+        "The matrix M / (gamma h) - J of an implicit step is singular at every step size. The algebraic equations do not determine the "
+        "algebraic unknowns: the problem has an index above one, or an equation stands in it twice; differentiate the equations that the "
+        "algebraic unknowns do not occur in. Without a mass matrix the Jacobian is not finite.",
+    ),
+    STIFF: (
+        "stiff",
+        "The problem is stiff, and the explicit method stopped where that showed.",
     ),
     BLEW_UP: (
         "blew_up",

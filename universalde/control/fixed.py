@@ -24,6 +24,6 @@ class Fixed(Controller):
     def init(self, h: Any) -> Any:
         return h
 
-    def judge(self, square: Any, h: Any, state: Any, order: int) -> Verdict:
+    def judge(self, square: Any, h: Any, state: Any, order: Any) -> Verdict:
         finite = jnp.isfinite(square)
         return Verdict(finite, jnp.where(finite, state, 0), state)

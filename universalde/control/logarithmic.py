@@ -37,14 +37,14 @@ class Logarithmic(Controller):
             )
 
     @abc.abstractmethod
-    def exponent(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def exponent(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         """Logarithm (base 2) of the factor after an accepted step; ``size`` is the logarithm of its error's norm."""
 
     @abc.abstractmethod
-    def remember(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def remember(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         """State after an accepted step."""
 
-    def judge(self, square: Any, h: Any, state: Any, order: int) -> Verdict:
+    def judge(self, square: Any, h: Any, state: Any, order: Any) -> Verdict:
         finite, accept = jnp.isfinite(square), square <= 1
         bounded = jnp.where(square > NEGLIGIBLE**2, square, NEGLIGIBLE**2)
         size = log2(jnp.where(finite, bounded, 1)) / 2

@@ -35,10 +35,10 @@ class I(Logarithmic):  # noqa: E742 - the field's name for it
     def init(self, h: Any) -> Any:
         return ()
 
-    def exponent(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def exponent(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         return self.integral * (math.log2(self.safety) - size / k)
 
-    def remember(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def remember(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         return ()
 
 
@@ -69,9 +69,9 @@ class PI(Logarithmic):
     def init(self, h: Any) -> Any:
         return jnp.asarray(math.log2(SMALL), h.dtype)
 
-    def exponent(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def exponent(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         both, last = (self.integral + self.proportional) / k, self.proportional / k
         return self.integral * math.log2(self.safety) - both * size + last * state
 
-    def remember(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def remember(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         return jnp.maximum(size, math.log2(SMALL))

@@ -81,14 +81,14 @@ class PID(Logarithmic):
         zero = jnp.zeros_like(h)
         return Memory((zero, zero), (zero, zero) if any(self.alpha) else (), jnp.bool_(False))
 
-    def exponent(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def exponent(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         errors, sizes = self._history(size, h, state, k)
         total = sum(gain / k * error for gain, error in zip(self.beta, errors, strict=True) if gain)
         ratios = [new - old for new, old in zip(sizes, sizes[1:], strict=False)]
         total += sum(gain * ratio for gain, ratio in zip(self.alpha, ratios, strict=False) if gain)
         return jnp.where(state.begun, -total, -errors[0] / k)
 
-    def remember(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def remember(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         errors, sizes = self._history(size, h, state, k)
         return Memory(errors[:2], sizes[:2], jnp.bool_(True))
 

@@ -49,9 +49,9 @@ class Predictive(Logarithmic):
     def init(self, h: Any) -> Any:
         return Memory(jnp.full_like(h, FAR), log2(h))
 
-    def exponent(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def exponent(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         trend = log2(h) - state.h + (state.error - size) / k
         return math.log2(self.safety) - size / k + jnp.minimum(trend, 0)
 
-    def remember(self, size: Any, h: Any, state: Any, k: int) -> Any:
+    def remember(self, size: Any, h: Any, state: Any, k: Any) -> Any:
         return Memory(jnp.maximum(size, math.log2(self.floor)), log2(h))

@@ -6,7 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..solve import Prepared, prepare
+from ..choose import Choice
+from ..solve import Prepared, choose_or_check, prepare
 from ..spec.controller import Controller
 from ..spec.method import Method
 from ..spec.problem import Problem
@@ -68,11 +69,14 @@ def ensemble(
     _check_chunk(chunk)
     reduction = None if reduce is None else as_reduction(reduce)
     rows = rows_of(problem, over, change)
-    prepared = prepare(
-        template(problem, rows.take(slice(1))), method,
-        rtol=rtol, atol=atol, saveat=_saved(saveat), dt0=dt0, max_steps=max_steps, controller=controller,
-        watches=False,
-    )  # fmt: skip
+    one = template(problem, rows.take(slice(1)))
+    choice = choose_or_check(one, method, rtol)
+    if choice.stiff is not None:
+        choice = Choice(choice.stiff, "chosen because some of the trajectories may be stiff")
+    options = {
+        "rtol": rtol, "atol": atol, "saveat": _saved(saveat), "dt0": dt0, "max_steps": max_steps, "controller": controller,
+    }  # fmt: skip
+    prepared = prepare(one, choice, options)
     if prepared.call.traced:
         raise TypeError("ensemble was called inside jit, grad or vmap; there write jax.vmap of ude.solve")
     plan = plan_of(prepared.call, rows.size, chunk, width_of(prepared, lambda width: _one_batch(prepared, rows, width)))

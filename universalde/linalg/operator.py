@@ -28,6 +28,12 @@ class Operator:
         """The transposed matrix times ``v``."""
         return self.structure.rmatvec(self.storage, v)
 
+    def bound(self) -> Any:
+        """The largest sum of magnitudes in a row: no eigenvalue is larger."""
+        storage = jax.tree.map(jnp.abs, self.storage)
+        rows = self.structure.rows(self.storage)
+        return jnp.max(self.structure.matvec(storage, jnp.ones(rows, jax.tree.leaves(storage)[0].dtype)))
+
     def dense(self) -> Any:
         """The matrix with its zeros, (n, n)."""
         return self.structure.dense(self.storage)

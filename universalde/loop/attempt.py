@@ -68,7 +68,8 @@ def attempt(program: Program, operands: Operands, model: Model, equation: Equati
         verdict = Verdict(jnp.all(jnp.isfinite(step.y)), state.h, state.control)
     else:
         square = _square(operands, model, state, step)
-        verdict = program.controller.judge(square, h, state.control, program.method.error_order)
+        order = program.method.error_order if step.error_order is None else step.error_order
+        verdict = program.controller.judge(square, h, state.control, order)
     if step.next_h is not None:
         verdict = verdict._replace(h=step.next_h)
     verdict = _limited(program, model, state, step, h, arrives, verdict)

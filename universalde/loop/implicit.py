@@ -9,8 +9,9 @@ import jax.numpy as jnp
 from ..base.dependence import looks_at
 from ..linalg.operator import Operator
 from ..linalg.structure import Structure
+from ..spec.method import Equation
 
-__all__ = ["Linear", "implicit_parts"]
+__all__ = ["Linear", "implicit_parts", "misses", "product"]
 
 
 class Linear(NamedTuple):
@@ -55,6 +56,16 @@ def implicit_parts(linear: Linear, f: Callable, norm: Callable) -> dict[str, Cal
         "time_slope": time_slope,
         "norm": weighed,
     }
+
+
+def misses(equation: Equation, t: Any, y: Any, mass: tuple, h: Any) -> Any:
+    """By how many tolerances ``y`` must change to satisfy the algebraic equations, by one step of Newton's method.
+
+    At a step size this small what is not algebraic hardly moves.
+    """
+    value = equation.f(t, y)
+    algebraic = value - product(mass[1], product(mass[2], value))
+    return equation.norm(equation.factor(equation.jac(t, y), 1 / h).solve(algebraic), y)
 
 
 def product(matrix: Any, v: Any) -> Any:

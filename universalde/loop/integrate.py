@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from ..base.loop import loop
-from ..base.status import BLEW_UP, FULL, MAX_STEPS, NOT_FINITE, RUNNING, STOPPED, SUCCESS, TOO_SMALL
+from ..base.status import BLEW_UP, FULL, INCONSISTENT, MAX_STEPS, NOT_FINITE, RUNNING, SINGULAR, STIFF, STOPPED, SUCCESS, TOO_SMALL
 from ..spec.controller import rms
-from ..spec.method import Work
+from ..spec.method import Step, Work
 from .attempt import LAST, Attempt, attempt, never_refused, restarted
+from .implicit import misses
 from .locate import Landing, Marks, locate, marks_at
 from .past import no_past, past_on_tape
 from .program import Operands, Program, equation_of, model_of
@@ -18,9 +19,10 @@ from .record import Saved, Tape, finish, open_saved, open_tape, save, tape_row
 from .start import first_step
 from .stops import arrived
 
-__all__ = ["Outcome", "State", "integrate", "start"]
+__all__ = ["STIFF_STEPS", "Outcome", "State", "integrate", "start"]
 
 
+STIFF_STEPS = 15  # that looked stiff, in excess of twice the others, as in Hairer & Wanner's codes
 LIMIT = 0.9  # of the stability region; a step beyond is held by stability, not by accuracy
 
 
@@ -90,6 +92,10 @@ def start(program: Program, operands: Operands) -> State:
         saved = jnp.sum(operands.ts <= t, dtype=jnp.int32)
     zero = jnp.int32(0)
     status = jnp.where(finite, jnp.int32(RUNNING), jnp.int32(NOT_FINITE))
+    if program.algebraic:
+        off = misses(equation, t, y, operands.mass, h)
+        status = jnp.where(finite & (off > 1), jnp.int32(INCONSISTENT), status)
+        status = jnp.where(finite & jnp.isnan(off), jnp.int32(SINGULAR), status)
     control = program.controller.init(h)
     lost = jnp.zeros((), real)
     return State(
@@ -151,6 +157,10 @@ def _advance(
         return new if stands else jax.tree.map(lambda a, b: jnp.where(accept, a, b), new, old)
 
     accepted = accept.astype(jnp.int32)
+    stiff = _stiff(program, state, tried, accept)
+    status = _status(program, operands, state, tried.step, landing, saved, stands)
+    if program.hands_over and stiff:
+        status = jnp.where((status == RUNNING) & (stiff.now >= STIFF_STEPS), jnp.int32(STIFF), status)
     return State(
         t=pick(landing.t, state.t),
         lost=pick(lost, state.lost),
@@ -166,8 +176,8 @@ def _advance(
         rejected=state.rejected + 1 - accepted,
         rhs=state.rhs + tried.step.rhs,
         work=jax.tree.map(jnp.add, state.work, tried.step.work),
-        stiff=_stiff(program, state, tried, accept),
-        status=_status(program, operands, state, landing, saved, stands),
+        stiff=stiff,
+        status=status,
     )
 
 
@@ -182,14 +192,15 @@ def _stiff(program: Program, state: State, tried: Attempt, accept: Any) -> Stiff
 
 
 def _status(
-    program: Program, operands: Operands, state: State, landing: Landing, saved: Any, stands: bool
+    program: Program, operands: Operands, state: State, step: Step, landing: Landing, saved: Any, stands: bool
 ) -> Any:
     span = jnp.abs(operands.t1 - operands.t0)
     tiny = 4 * jnp.finfo(state.t.dtype).eps * jnp.maximum(jnp.abs(state.t), span * 1e-8)
     hopeless = ~landing.accept & (landing.h < tiny)
     if program.events:  # however short, a step that should land on an event is taken
         hopeless = hopeless & (landing.marks.target < 0)
-    status = jnp.where(hopeless, jnp.int32(TOO_SMALL), jnp.int32(RUNNING))
+    reason = jnp.int32(TOO_SMALL) if step.ok is True else jnp.where(step.ok, TOO_SMALL, jnp.int32(step.trouble))
+    status = jnp.where(hopeless, reason, jnp.int32(RUNNING))
     if stands:  # the same step would come to the same again
         status = jnp.where(landing.accept, jnp.int32(RUNNING), jnp.int32(BLEW_UP))
     status = jnp.where(landing.accept & (landing.kind == LAST), jnp.int32(SUCCESS), status)

@@ -60,10 +60,12 @@ class Program(NamedTuple):
     has_mode: bool
     chooses_step: bool
     watches: bool
+    hands_over: bool = False  # to a method for stiff problems, where the problem proves stiff
     stops: int = 0
     jumps: bool = False
     guarded: bool = False  # by a domain or a largest step, which may refuse any step
     structure: Structure | None = None  # of the Jacobian; None: the method reads none
+    algebraic: bool = False  # whether the mass matrix is, or may be, singular
 
     @property
     def keeps_path(self) -> bool:

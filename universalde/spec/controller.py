@@ -70,7 +70,7 @@ class Controller(Static):
         """State at the start; ``h`` is the first step size."""
 
     @abc.abstractmethod
-    def judge(self, square: Any, h: Any, state: Any, order: int) -> Verdict:
+    def judge(self, square: Any, h: Any, state: Any, order: Any) -> Verdict:
         """Judge a step of size ``h`` whose scaled error has the mean square ``square`` (not finite: reject).
 
         The norm of the error is the root of it; who compares with 1 or takes a logarithm does not need that root, whose

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 from ..base.static import Static
+from ..base.status import TOO_SMALL
 
 __all__ = ["Equation", "Method", "Step", "Work"]
 
@@ -47,8 +48,8 @@ class Step(NamedTuple):
     ``error`` is a vector like ``y`` (``None``: no estimate, always accepted); ``coarse`` a second, lower estimate that tempers it.  ``memory`` is state: differentiated and
     taped.  ``cache`` can be dropped without changing the answer and is never differentiated; ``cache_if_rejected`` is
     what the loop keeps when the step is refused.  ``data`` is what ``Method.dense`` interpolates from.  ``next_h`` is the
-    proposal of a variable-order method.  ``stiffness`` estimates |λ| h over the size of the stability region.  ``ok`` is false when the step could not be computed (Newton diverged).
-    ``work`` is :class:`Work` for implicit methods and ``()`` for others.
+    proposal of a variable-order method.  ``stiffness`` estimates |λ| h, of explicit methods over the size of the stability region.  ``ok`` is false when the step could not be computed (Newton diverged).
+    ``error_order`` is that of this step, where steps of one method differ.  ``trouble`` is the status of a solve that ends because of that.  ``work`` is :class:`Work` for implicit methods and ``()`` for others.
     """
 
     y: Any
@@ -60,9 +61,11 @@ class Step(NamedTuple):
     data: Any = ()
     next_h: Any = None
     ok: Any = True
+    trouble: Any = TOO_SMALL
     rhs: Any = 0
     work: Any = ()
     stiffness: Any = None
+    error_order: Any = None
 
 
 class Method(Static):
@@ -121,6 +124,11 @@ class Method(Static):
     def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
         """The step in the form that is differentiated; the same numbers up to rounding, error estimate not needed."""
         return self.step(equation, t, h, y, memory, cache)
+
+    def retake(self, equation: Equation, t: Any, h: Any, y: Any, end: Any) -> Any:
+        """``data`` of the step from ``y`` at ``t`` that came to ``end``, complete: dense output between saved steps."""
+        memory, cache = self.init(equation, t, y, h)
+        return self.complete(equation, t, h, self.step(equation, t, h, y, memory, cache).data)
 
     def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
         """``memory`` after the state was changed discontinuously; by default a fresh start."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..base.closures import is_array
-from ..base.static import Static, record
+from ..base.static import record
 from .event import Event
 
 __all__ = ["ODE", "Problem"]
@@ -45,7 +45,7 @@ class Problem:
     discontinuities: Any = None
     inside: Callable | None = None
     jac: Any = None
-    structure: Static | None = None
+    structure: Any = None
 
     def __post_init__(self) -> None:
         if not callable(self.f):
