@@ -14,7 +14,7 @@ from .tabled import Row, Tabled
 
 __all__ = ["Rosenbrock", "RosenbrockRow"]
 
-UNROLLED = 8  # stages up to which the step is written out
+UNROLLED = 5  # equations up to which the stages are written out; for more a loop over them is as quick (docs/decisions.md)
 
 
 class Rosenbrock(Tabled):
@@ -44,7 +44,7 @@ class Rosenbrock(Tabled):
         factor = equation.factor(jacobian, 1 / (numbers.gamma * h))
         slope = equation.time_slope(t, y)
         first = memory if table.reuses else equation.f(t, y)
-        run = _unrolled if table.stages <= UNROLLED else _rolled
+        run = _unrolled if y.size <= UNROLLED or table.reuses else _rolled
         stages, last = run(numbers, equation, factor, slope, t, h, y, first)
         end = y + combine(numbers.m, stages)
         return Step(
