@@ -90,9 +90,7 @@ def border(
     args, arrays = _split_args(problem.args, real)
     functions = {"f": problem.f, "history": problem.history, "noise": problem.noise, "events": problem.events}
     controller = _take_functions(problem, controller, functions)
-    structure = _structure(problem, shape) if method.implicit else None
-    if structure is not None and problem.jac is not None:
-        functions["jac"] = problem.jac
+    structure = _take_jacobian(problem, shape, functions) if method.implicit else None
     static, cells = split(functions)
 
     def number(x: Any) -> Any:
@@ -117,17 +115,15 @@ def border(
         functions=static, shape=shape, args=args, method=method, controller=controller,
         saving="end" if save.end else ("times" if times is not None else "steps"), every=int(save.every), of=observer,
         capacity=save.capacity, tape_bytes=save.tape_bytes, direction=sign, parts=problem.parts, events=len(problem.events),
-        has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches,
-        hands_over=hands_over,
+        has_mode=problem.mode is not None, chooses_step=dt0 is None, watches=watches, hands_over=hands_over,
         stops=len(stops), jumps=problem.discontinuities is not None,
-        guarded=problem.inside is not None or "hmax" in functions, structure=structure,
-        algebraic=bool(mass) and is_singular(mass[1]),
+        guarded=problem.inside is not None or "hmax" in functions, structure=structure, algebraic=bool(mass) and is_singular(mass[1]),
     )  # fmt: skip
     return Border(program, operands, shape)
 
 
-def _structure(problem: Problem, shape: Shape) -> Structure:
-    """The structure of the Jacobian, checked."""
+def _take_jacobian(problem: Problem, shape: Shape, functions: dict[str, Any]) -> Structure:
+    """The structure of the Jacobian, checked; a function for it goes to ``functions``."""
     if jnp.issubdtype(shape.dtype, jnp.complexfloating):
         raise TypeError(
             "implicit methods solve real systems: the Jacobian of a function of a complex state need not exist. Write the state "
@@ -140,6 +136,8 @@ def _structure(problem: Problem, shape: Shape) -> Structure:
             f"structure = {structure!r} says nothing about the Jacobian{hint}; give ude.Dense(), ude.Diagonal(), "
             "ude.Banded(lower, upper) or ude.BlockDiagonal(size)"
         )
+    if problem.jac is not None:
+        functions["jac"] = problem.jac
     return structure
 
 

@@ -7,9 +7,9 @@ import jax
 import numpy as np
 
 from .base.checks import is_concrete
+from .methods.auto import Auto
 from .methods.general_linear import GLOBAL_ERROR
 from .methods.low_storage_rows import LOW_STORAGE
-from .methods.auto import Auto
 from .methods.rosenbrock_rows import ROSENBROCK, Rodas5P
 from .methods.rows import ROWS, Tsit5, Vern7
 from .spec.controller import Controller

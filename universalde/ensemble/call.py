@@ -70,13 +70,10 @@ def ensemble(
     reduction = None if reduce is None else as_reduction(reduce)
     rows = rows_of(problem, over, change)
     one = template(problem, rows.take(slice(1)))
-    choice = choose_or_check(one, method, rtol)
-    if choice.stiff is not None:
-        choice = Choice(choice.stiff, "chosen because some of the trajectories may be stiff")
     options = {
         "rtol": rtol, "atol": atol, "saveat": _saved(saveat), "dt0": dt0, "max_steps": max_steps, "controller": controller,
     }  # fmt: skip
-    prepared = prepare(one, choice, options)
+    prepared = prepare(one, _choice(one, method, rtol), options)
     if prepared.call.traced:
         raise TypeError("ensemble was called inside jit, grad or vmap; there write jax.vmap of ude.solve")
     plan = plan_of(prepared.call, rows.size, chunk, width_of(prepared, lambda width: _one_batch(prepared, rows, width)))
@@ -85,6 +82,11 @@ def ensemble(
         store = Store(checkpoint, fingerprint(prepared.call, rows.leaves, rows.trace(), (rows.size, *plan)))
     with shown(progress, rows.size) as show:
         return _gathered(prepared, rows, plan, store, reduction, show)
+
+
+def _choice(problem: Problem, method: Method | None, rtol: Any) -> Choice:
+    choice = choose_or_check(problem, method, rtol)
+    return choice if choice.stiff is None else Choice(choice.stiff, "chosen because some trajectory may be stiff")
 
 
 def _check_chunk(chunk: Any) -> None:

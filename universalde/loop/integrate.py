@@ -7,7 +7,19 @@ import jax
 import jax.numpy as jnp
 
 from ..base.loop import loop
-from ..base.status import BLEW_UP, FULL, INCONSISTENT, MAX_STEPS, NOT_FINITE, RUNNING, SINGULAR, STIFF, STOPPED, SUCCESS, TOO_SMALL
+from ..base.status import (
+    BLEW_UP,
+    FULL,
+    INCONSISTENT,
+    MAX_STEPS,
+    NOT_FINITE,
+    RUNNING,
+    SINGULAR,
+    STIFF,
+    STOPPED,
+    SUCCESS,
+    TOO_SMALL,
+)
 from ..spec.controller import rms
 from ..spec.method import Step, Work
 from .attempt import LAST, Attempt, attempt, never_refused, restarted
