@@ -20,6 +20,7 @@ LAYERS: dict[str, float] = {
     "loop": 5,
     "adjoint": 6,
     "masses": 6.9,
+    "jacobians": 6.9,
     "border": 7,
     "choose": 7,
     "compiled": 7,

@@ -15,6 +15,7 @@ from .compiled import Entry, known, remember
 from .control.pi import PI
 from .dense import Steps
 from .eager import STIFF, run
+from .jacobians import check_jacobian
 from .loop.integrate import Outcome, State
 from .spec.controller import Controller
 from .spec.method import Method
@@ -112,6 +113,8 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
         check_finite(problem.y0)
         call.check_right_hand_side()
         call.check_observer()
+        if call.program.structure is not None and not call.traced:
+            check_jacobian(call.program, call.operands)
         entry = remember(call.program, problem.f)
     return Prepared(call, entry, f"{method.name}: {choice.reason}")
 

@@ -96,3 +96,14 @@ def test_single_precision_is_kept():
 def test_what_does_not_fit_gets_a_sentence(changes, kind, sentence):
     with pytest.raises(kind, match=sentence):
         ude.solve(PROBLEM.replace(**changes), ude.Rodas5P(), **OPTIONS)
+
+
+def test_a_jacobian_that_is_not_that_of_the_right_hand_side_is_named_with_its_entry():
+    wrong = lambda t, y, k: [[-k[0], k[2] * y[2], 0.0], [k[0], -k[2] * y[2], 0.0], [0.0, 0.0, 0.0]]  # noqa: E731
+    with pytest.raises(ValueError, match=r"jac does not agree .* df\[\d\]/dy\[\d\] is .*, but .* stands there"):
+        ude.solve(PROBLEM.replace(jac=wrong), ude.Rodas5P(), **OPTIONS)
+
+
+def test_a_structure_that_leaves_entries_out_is_named_with_one_of_them():
+    with pytest.raises(ValueError, match=r"the structure Diagonal\(\) does not agree"):
+        ude.solve(PROBLEM.replace(structure=ude.Diagonal()), ude.Rodas5P(), **OPTIONS)
