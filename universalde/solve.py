@@ -64,7 +64,7 @@ def solve(
         "rtol": rtol, "atol": atol, "saveat": saveat, "dt0": dt0, "max_steps": max_steps, "controller": controller,
     }  # fmt: skip
     choice = choose_or_check(problem, method, rtol)
-    call, entry, label = prepare(problem, choice, options, watches=method is None)
+    call, entry, label = prepare(problem, choice, options, watches=method is None and not choice.method.implicit)
     if choice.stiff is not None and (call.traced or entry.stiff):
         why = "a traced solve cannot be looked at" if call.traced else "the problem proved stiff before"
         call, entry, label = prepare(problem, Choice(choice.stiff, f"chosen because {why}"), options)
