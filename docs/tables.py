@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from universalde.methods import rows
+from universalde.methods.dirk_rows import DIRK_ROWS
 from universalde.methods.general_linear import GLOBAL_ERROR
 from universalde.methods.low_storage_rows import LOW_STORAGE
 from universalde.methods.tabled import Row
@@ -45,7 +46,7 @@ def page() -> str:
     table += [line(row) for row in rows.ROWS.values()]
     absent = getattr(rows, "ABSENT", {})
     missing = ["## Absent", "", *[f"- `{name}`: {reason}" for name, reason in absent.items()]] if absent else []
-    return HEAD + "\n".join([*table, "", *limiters(), *low_storage(), *global_error(), *missing]) + "\n"
+    return HEAD + "\n".join([*table, "", *limiters(), *diagonally_implicit(), *low_storage(), *global_error(), *missing]) + "\n"
 
 
 def limiters() -> list[str]:
@@ -56,6 +57,28 @@ def limiters() -> list[str]:
         "`ude.SSPRK33(stage_limiter=f, step_limiter=g)` with functions `(u, t, args) -> u`: stages are convex combinations of Euler steps, the",
         "first limits each of them, the second the result. The largest step that preserves strong stability, in units of that of Euler's method: " + coefficients + ".", "",
     ]  # fmt: skip
+
+
+def diagonally_implicit() -> list[str]:
+    """The diagonally implicit methods."""
+    lines = [
+        "## Diagonally implicit methods", "",
+        "For stiff problems, and with a mass matrix. *Stages* are the implicit ones, *+ 1* an explicit first one that the step before leaves.",
+        "*Stable*: A, L, or the angle of A(α)-stability in degrees, computed from the numbers. *At ∞* is the factor by which a step multiplies",
+        "an infinitely fast component. *DAE*: the result satisfies algebraic equations (a singular mass matrix).", "",
+        "| method | order | stages | stage order | stable | at ∞ | dense | DAE | what for | source |", "|" + "---|" * 10,
+    ]  # fmt: skip
+    for name, row in DIRK_ROWS.items():
+        table, first = row.tableau, row.tableau.explicit_first
+        order = f"{table.order}" if table.error is None else f"{table.order}({table.error_order})"
+        stages = f"{table.stages - first}" + (" + 1" if first else "")
+        stable = "L" if table.l_stable else "A" if table.a_stable else f"{table.sector:.0f}°"
+        dae = "yes" if table.stiffly_accurate else ""
+        lines.append(
+            f"| `{name}` | {order} | {stages} | {table.stage_order} | {stable} | {table.at_infinity:.3g} | {table.dense_order} | {dae} | "
+            f"{first_sentence(row.__doc__)} | {table.reference} |"
+        )
+    return [*lines, ""]
 
 
 def low_storage() -> list[str]:

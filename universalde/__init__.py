@@ -23,6 +23,7 @@ from .linalg.block import BlockDiagonal
 from .linalg.dense import Dense
 from .linalg.diagonal import Diagonal
 from .methods.auto import Auto
+from .methods.dirk import DIRK
 from .methods.explicit import ExplicitRK
 from .methods.general_linear import GLEE23, GLEE24, GLEE35, MM5GEE
 from .methods.low_storage import LowStorageRK
@@ -99,11 +100,18 @@ from .methods.rows import (  # isort: skip
     Stepanov5, TanYam7, Tsit5, TsitPap8, Vern6, Vern6Robust, Vern7, Vern7Robust, Vern8, Vern8Robust, Vern9,
     Vern9Robust,
 )  # fmt: skip
+from .methods.dirk_rows import (  # isort: skip
+    CFNLIRK3, Cash4, ESDIRK325L2SA, ESDIRK436L2SA2, ESDIRK437L2SA, ESDIRK547L2SA2, ESDIRK54I8L2SA, ESDIRK659L2SA,
+    Hairer4, Hairer42, ImplicitEuler, ImplicitMidpoint, KenCarp3, KenCarp4, KenCarp47, KenCarp5, KenCarp58, Kvaerno3,
+    Kvaerno4, Kvaerno5, SDIRK2, SDIRK22, SFSDIRK4, SFSDIRK5, SFSDIRK6, SFSDIRK7, SFSDIRK8, SSPSDIRK2, TRBDF2,
+    Trapezoid,
+)  # fmt: skip
 from .solve import solve
 from .spec.event import Event
 from .spec.problem import ODE, Problem
 from .spec.save import Save
 from .spec.solution import Solution
+from .tableaus.dirk_table import DirkTableau
 from .tableaus.rosenbrock_table import RosenbrockTableau
 from .tableaus.tableau import Tableau
 
@@ -116,26 +124,28 @@ __all__ = [
     "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
     "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154",
     "AlJahdaliVor3S165", "AlJahdaliVor3S42", "AlJahdaliVor3S53", "AlJahdaliVor3S64", "AlJahdaliVor3S82",
-    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "Auto", "BS3", "BS5", "Banded",
-    "BlockDiagonal", "CFRLDDRK64", "CKLLSRK43_2",
-    "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R", "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R",
-    "CKLLSRK65_4M_4R", "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R", "CKLLSRK85_4M_3R",
-    "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54", "DGLDDRK73_C",
-    "DGLDDRK84_C", "DGLDDRK84_F", "DP5", "DP8", "Dense", "Diagonal", "Ensemble", "Euler", "Event", "ExplicitRK", "FRK65", "Feagin10",
-    "Feagin12", "Feagin14", "Fixed", "GLEE23", "GLEE24", "GLEE35", "Heun", "I", "KYK2014DGSSPRK_3S2",
-    "KYKSSPRK42", "LowStorageRK", "MM5GEE", "MSRK5", "MSRK6", "Midpoint", "Moments", "NDBLSRK124", "NDBLSRK134",
-    "NDBLSRK144", "ODE", "ORK256", "OwrenZen3", "OwrenZen4", "OwrenZen5", "PFRK87", "PI", "PID", "PSRK3p5q4",
-    "PSRK3p6q5", "PSRK4p7q6", "ParsaniKetchesonDeconinck3S105", "ParsaniKetchesonDeconinck3S173",
-    "ParsaniKetchesonDeconinck3S184", "ParsaniKetchesonDeconinck3S205", "ParsaniKetchesonDeconinck3S32",
-    "ParsaniKetchesonDeconinck3S53", "ParsaniKetchesonDeconinck3S82", "ParsaniKetchesonDeconinck3S94",
-    "Predictive", "Problem", "QPRK98", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49",
-    "RDPK3SpFSAL510", "RK4", "RK46NL", "RKM", "RKV76IIa", "Ralston", "Ralston4", "Reduction", "Rodas4",
-    "Rodas4P", "Rodas5P", "Rosenbrock", "Rosenbrock23", "RosenbrockTableau", "SHLDDRK52",
+    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "Auto", "BS3", "BS5", "Banded", "BlockDiagonal",
+    "CFNLIRK3", "CFRLDDRK64", "CKLLSRK43_2", "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R",
+    "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R", "CKLLSRK65_4M_4R", "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R",
+    "CKLLSRK85_4M_3R", "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54",
+    "Cash4", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "DIRK", "DP5", "DP8", "Dense", "Diagonal", "DirkTableau",
+    "ESDIRK325L2SA", "ESDIRK436L2SA2", "ESDIRK437L2SA", "ESDIRK547L2SA2", "ESDIRK54I8L2SA", "ESDIRK659L2SA",
+    "Ensemble", "Euler", "Event", "ExplicitRK", "FRK65", "Feagin10", "Feagin12", "Feagin14", "Fixed", "GLEE23",
+    "GLEE24", "GLEE35", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler", "ImplicitMidpoint", "KYK2014DGSSPRK_3S2",
+    "KYKSSPRK42", "KenCarp3", "KenCarp4", "KenCarp47", "KenCarp5", "KenCarp58", "Kvaerno3", "Kvaerno4", "Kvaerno5",
+    "LowStorageRK", "MM5GEE", "MSRK5", "MSRK6", "Midpoint", "Moments", "NDBLSRK124", "NDBLSRK134", "NDBLSRK144",
+    "ODE", "ORK256", "OwrenZen3", "OwrenZen4", "OwrenZen5", "PFRK87", "PI", "PID", "PSRK3p5q4", "PSRK3p6q5",
+    "PSRK4p7q6", "ParsaniKetchesonDeconinck3S105", "ParsaniKetchesonDeconinck3S173", "ParsaniKetchesonDeconinck3S184",
+    "ParsaniKetchesonDeconinck3S205", "ParsaniKetchesonDeconinck3S32", "ParsaniKetchesonDeconinck3S53",
+    "ParsaniKetchesonDeconinck3S82", "ParsaniKetchesonDeconinck3S94", "Predictive", "Problem", "QPRK98", "RDPK3Sp35",
+    "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49", "RDPK3SpFSAL510", "RK4", "RK46NL", "RKM", "RKV76IIa",
+    "Ralston", "Ralston4", "Reduction", "Rodas4", "Rodas4P", "Rodas5P", "Rosenbrock", "Rosenbrock23",
+    "RosenbrockTableau", "SDIRK2", "SDIRK22", "SFSDIRK4", "SFSDIRK5", "SFSDIRK6", "SFSDIRK7", "SFSDIRK8", "SHLDDRK52",
     "SHLDDRK64", "SHLDDRK_2N", "SIR54", "SSPRK104", "SSPRK22", "SSPRK33", "SSPRK43", "SSPRK432", "SSPRK53",
-    "SSPRK53_2N1", "SSPRK53_2N2", "SSPRK53_H", "SSPRK54", "SSPRK63", "SSPRK73", "SSPRK83", "SSPRK932", "Save",
-    "Solution", "SolveError", "Status", "Stepanov5", "TSLDDRK74", "Tableau", "TanYam7", "Tsit5", "TsitPap8",
-    "Vern6", "Vern6Robust", "Vern7", "Vern7Robust", "Vern8", "Vern8Robust", "Vern9", "Vern9Robust", "consistent", "ensemble",
-    "library", "mean", "quantiles", "scipy", "solve",
+    "SSPRK53_2N1", "SSPRK53_2N2", "SSPRK53_H", "SSPRK54", "SSPRK63", "SSPRK73", "SSPRK83", "SSPRK932", "SSPSDIRK2",
+    "Save", "Solution", "SolveError", "Status", "Stepanov5", "TRBDF2", "TSLDDRK74", "Tableau", "TanYam7", "Trapezoid",
+    "Tsit5", "TsitPap8", "Vern6", "Vern6Robust", "Vern7", "Vern7Robust", "Vern8", "Vern8Robust", "Vern9",
+    "Vern9Robust", "consistent", "ensemble", "library", "mean", "quantiles", "scipy", "solve",
 ]  # fmt: skip
 
 

@@ -212,7 +212,7 @@ def out_batch_dims(program: jex.ClosedJaxpr, operands: Sequence, dims: Sequence,
     shared = _shared_outputs(program.jaxpr)
     unbatched = _unbatched_outputs(program, dims)
     return [
-        None if fixed else (1 if var in shared else 0)
+        None if fixed else int(not isinstance(var, jex.Literal) and var in shared)
         for var, fixed in zip(program.jaxpr.outvars, unbatched, strict=True)
     ]
 

@@ -20,7 +20,8 @@ PLAIN, LAST, STOP, BREAK, LANDED = 1, 2, 3, 4, 5
 
 NEARLY_ALL = 0.999  # a step that would leave less than a thousandth of what remains goes to the end instead,
 NEARLY_ALL_LIMITED = 1 - 1e-6  # with a largest step a millionth: the limit is kept to that
-SHRINK = 0.25  # after a step that could not be computed, or that left the domain
+SHRINK = 0.25  # after a step that left the domain,
+HALVE = 0.5  # after one whose equations could not be solved
 
 
 class Attempt(NamedTuple):
@@ -119,7 +120,8 @@ def _limited(
         possible = possible & (h > 0)  # else hmax was zero, negative or NaN
     if possible is not True:
         control = jax.tree.map(lambda new, old: jnp.where(possible, new, old), verdict.state, state.control)
-        verdict = Verdict(verdict.accept & possible, jnp.where(possible, verdict.h, h * SHRINK), control)
+        less = h * (SHRINK if step.ok is True else jnp.where(step.ok, SHRINK, HALVE))
+        verdict = Verdict(verdict.accept & possible, jnp.where(possible, verdict.h, less), control)
     if program.stops:  # after a step cut short the size planned before it serves again
         again = verdict.accept & arrives
         verdict = verdict._replace(h=jnp.where(again, jnp.maximum(verdict.h, state.h), verdict.h))

@@ -50,6 +50,7 @@ def implicit_parts(linear: Linear, f: Callable, norm: Callable) -> dict[str, Cal
 
     return {
         "jac": jac,
+        "directions": structure.colours,
         "factor": factor,
         "mass": (lambda v: product(mass[1], v)) if mass else (lambda v: v),
         "slope": (lambda t, y: product(mass[2], f(t, y))) if mass else f,

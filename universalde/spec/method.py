@@ -14,7 +14,7 @@ class Equation:
     """The problem as a method sees it: raveled, and running forward in time.
 
     Parts: ``f(t, y)``, ``stiff(t, y)``, ``residual``, ``diffusion(t, y)``, ``increment(t, h)``, ``past(t)``; for implicit methods ``jac(t, y)``,
-    the Jacobian J of ``f`` (an Operator), ``factor(J, s)``, the factors of ``s M - J``, ``mass(v) = M v``, ``time_slope(t, y) = df/dt`` (``None``
+    the Jacobian J of ``f`` (an Operator), ``directions(n)``, in how many directions that differentiates ``f``, ``factor(J, s)``, the factors of ``s M - J``, ``mass(v) = M v``, ``time_slope(t, y) = df/dt`` (``None``
     where ``f`` does not see the time), ``slope(t, y)``, the part of dy/dt that ``f`` says without solving (pseudo-inverse of M), and ``norm(v, y)``, the size of a
     change ``v`` of ``y`` in tolerances; and ``apply(function, t, y)``: a function ``(y, t, args) -> y`` that the user gave the method.  A part that the problem does not have does not exist here.
     """

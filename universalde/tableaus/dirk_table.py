@@ -5,6 +5,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
 from . import stability
 from .continuous import continuous_weights
 from .numbers import Matrix, Vector, centred, exact_matrix, exact_vector
@@ -14,6 +16,7 @@ from .trees import UNIT, Elementary, elementary_weights, units, violations
 __all__ = ["DirkTableau"]
 
 PLACES = (Fraction(3, 10), Fraction(1, 2), Fraction(4, 5))  # where the order of the dense output is judged
+FAR = 4.0  # sum of weights above which a guess of a stage is too bold
 EQUAL = 1e-9  # numbers of published tables this near each other are meant to be the same
 
 
@@ -162,6 +165,28 @@ class DirkTableau:
 
         weights = tuple(floats(centred(row)) for row in self.interpolant)
         return Floats(tuple(map(floats, self.a)), floats(self.c), floats(self.b), floats(self.error), None, weights)
+
+    @cached_property
+    def predictor(self) -> np.ndarray:
+        r"""Row k guesses stage k from those before it: :math:`k_i \approx \sum_{j<i} p_{ij} k_j`, (stages, stages).
+
+        Slopes at the nodes before are continued by the parabola through them (a line, a constant, where there are fewer or where that
+        would take large weights), of all such combinations the one with the smallest weights.
+        """
+        c, rows = np.array(self.numbers.c), np.zeros((self.stages, self.stages))
+        for k in range(1, self.stages):
+            for degree in range(min(2, len(set(c[:k])) - 1), -1, -1):
+                powers = np.arange(degree + 1)[:, None]
+                rows[k, :k] = np.linalg.lstsq(c[:k] ** powers, (c[k] ** powers)[:, 0], rcond=None)[0]
+                if np.sum(np.abs(rows[k])) < FAR:
+                    break
+        return rows
+
+    @cached_property
+    def filtered(self) -> bool:
+        """Whether the error estimate of an infinitely fast component is larger than the component: then the estimate is solved
+        with W before it is judged (Hairer & Wanner 1996, eq. IV.8.20)."""
+        return self.error is not None and abs(stability.at_infinity(self.a, self.embedded)) > 1 + EQUAL
 
     def defect(self, order: int, weights: Any = None) -> float:
         """Largest violation of the order conditions up to ``order`` (Butcher 1963) by the result, or by other weights."""
