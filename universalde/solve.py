@@ -13,6 +13,7 @@ from .border import Border, border
 from .choose import Choice, check_controller, check_fits, check_step, choose
 from .compiled import Entry, known, remember
 from .control.pi import PI
+from .control.predictive import Predictive
 from .dense import Steps
 from .eager import STIFF, run
 from .jacobians import check_jacobian
@@ -24,7 +25,7 @@ from .spec.solution import Solution, Stats
 
 __all__ = ["Prepared", "choose_or_check", "prepare", "solve"]
 
-DEFAULT_CONTROLLER = PI()
+DEFAULT_CONTROLLER, FOR_ITERATIONS = PI(), Predictive()
 
 
 def solve(
@@ -47,8 +48,8 @@ def solve(
     component: a vector, or a tree of numbers or arrays arranged like ``y0``.  ``saveat`` is ``None`` (every step), a vector
     of times, or a :class:`Save`; ``dt0`` the first step size (``None``: chosen), and that of all steps for a method without
     an error estimate; ``max_steps`` the most attempts;
-    ``controller`` chooses step sizes and holds their limits and the norm of the error (``None``: :class:`PI`).  Outside
-    ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
+    ``controller`` chooses step sizes and holds their limits and the norm of the error (``None``: :class:`PI`, for
+    methods that iterate :class:`Predictive`).  Outside ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
     so and what was not reached is NaN.
 
     Derivatives with respect to ``y0``, ``args``, ``tspan`` and ``saveat``, and whatever arrays ``f`` closes over, are
@@ -102,7 +103,8 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
     check_fits(method, problem)
     check_step(method, options["dt0"])
     controller, saveat = options["controller"], options["saveat"]
-    controller = DEFAULT_CONTROLLER if controller is None else controller
+    if controller is None:
+        controller = FOR_ITERATIONS if method.iterates else DEFAULT_CONTROLLER
     check_controller(controller, options["dt0"])
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")

@@ -99,6 +99,10 @@ def ends(problem, name="KenCarp4", tolerance=1e-8):
     return ude.solve(problem, getattr(ude, name)(), rtol=tolerance, atol=tolerance, saveat=ude.Save(end=True)).ys[-1]
 
 
+def ends_of(m):
+    return ends(OSCILLATOR.replace(args=m))
+
+
 def test_a_regular_mass_matrix_gives_the_solution_of_the_equation_it_was_made_from():
     mass = np.array([[2.0, 1.0], [0.5, -1.0]])
     mixed = OSCILLATOR.replace(f=lambda t, y, m: mass @ oscillator(t, y, m), mass=mass)
@@ -176,9 +180,27 @@ def test_derivatives_of_the_start_and_of_the_end_of_the_span_are_differences():
     np.testing.assert_allclose(found, wanted, rtol=1e-4)
 
 
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="native kernels are a matter of the CPU")
+def test_a_solve_is_one_native_kernel_alone_and_in_lanes():
+    for function, argument in ((ends_of, jnp.array(5.0)), (jax.vmap(ends_of), jnp.linspace(1.0, 40.0, 5))):
+        text = jax.jit(function).lower(argument).compile().as_text()
+        entry = text[text.index("ENTRY") :]
+        assert 'xla_cpu_small_call="true"' in entry
+        assert " while(" not in entry
+
+
+def test_steps_follow_the_trend_of_the_error_unless_a_controller_is_given():
+    given, default, other = (
+        ude.solve(OSCILLATOR, ude.KenCarp4(), rtol=1e-6, controller=controller).ts
+        for controller in (ude.Predictive(), None, ude.PI())
+    )
+    np.testing.assert_array_equal(given, default)
+    assert given.shape != other.shape or not np.array_equal(given, other)
+
+
 def test_lanes_are_solved_as_they_are_alone():
     values = jnp.linspace(1.0, 40.0, 5)
-    one = jax.jit(lambda m: ends(OSCILLATOR.replace(args=m)))
+    one = jax.jit(ends_of)
     np.testing.assert_allclose(jax.jit(jax.vmap(one))(values), [one(m) for m in values], rtol=1e-12)
 
 
