@@ -8,6 +8,7 @@ from universalde.methods import rows
 from universalde.methods.dirk_rows import DIRK_ROWS
 from universalde.methods.general_linear import GLOBAL_ERROR
 from universalde.methods.low_storage_rows import LOW_STORAGE
+from universalde.methods.rosenbrock_rows import ROSENBROCK, ROSENBROCK_ABSENT
 from universalde.methods.tabled import Row
 from universalde.tableaus.shu_osher import FORMS
 
@@ -44,9 +45,9 @@ def page() -> str:
     heads = ("method", "order", "stages", "FSAL", "dense", "real", "what for", "source")
     table = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     table += [line(row) for row in rows.ROWS.values()]
-    absent = getattr(rows, "ABSENT", {})
+    absent = rows.ABSENT | ROSENBROCK_ABSENT
     missing = ["## Absent", "", *[f"- `{name}`: {reason}" for name, reason in absent.items()]] if absent else []
-    return HEAD + "\n".join([*table, "", *limiters(), *diagonally_implicit(), *low_storage(), *global_error(), *missing]) + "\n"
+    return HEAD + "\n".join([*table, "", *limiters(), *rosenbrock(), *diagonally_implicit(), *low_storage(), *global_error(), *missing]) + "\n"
 
 
 def limiters() -> list[str]:
@@ -102,6 +103,24 @@ def global_error() -> list[str]:
     for name, row in GLOBAL_ERROR.items():
         table = row.tableau
         lines.append(f"| `{name}` | {table.order} | {first_sentence(row.__doc__)} | {table.reference} |")
+    return [*lines, ""]
+
+
+def rosenbrock() -> list[str]:
+    """The Rosenbrock methods."""
+    lines = [
+        "## Rosenbrock methods", "",
+        "For stiff problems; one Jacobian and one factorisation a step. *Any matrix* is the order when something else stands for the",
+        "Jacobian, *index one* that for equations with algebraic parts (a singular mass matrix; 0: not for them). *Stable*: L-stable, A-stable or the",
+        "angle of A(α)-stability.", "",
+        "| method | order | stages | dense | any matrix | index one | stable | what for | source |", "|" + "---|" * 9,
+    ]  # fmt: skip
+    for name, row in ROSENBROCK.items():
+        table = row.tableau
+        order = f"{table.order}" if table.error is None else f"{table.order}({table.error_order})"
+        stable = "L" if table.l_stable else "A" if table.a_stable else f"{table.sector:.1f}°"
+        numbers = f"{order} | {table.stages} | {table.dense_order} | {table.inexact_order} | {table.dae_order} | {stable}"
+        lines.append(f"| `{name}` | {numbers} | {first_sentence(row.__doc__)} | {table.reference} |")
     return [*lines, ""]
 
 

@@ -3,18 +3,18 @@
 import functools
 import random
 from fractions import Fraction
-from importlib import import_module
 
 import numpy as np
 import pytest
 
+import universalde as ude
 from tests.tableaus.order_conditions import DRAWS, UNIT, Conditions, ElementaryWeights
+from universalde.choose import REGISTRY
+from universalde.methods.rosenbrock_rows import ROSENBROCK, ROSENBROCK_ABSENT
 from universalde.tableaus import rosenbrock_trees
 from universalde.tableaus.rosenbrock_table import RosenbrockTableau
 
-FAMILIES = ("shampine_reichelt", "rodas", "steinebach", "rodas5p", "rodas6p", "kaps_rentrop", "verwer", "rang")
-MODULES = [import_module(f"universalde.tableaus.{family}") for family in FAMILIES]
-TABLES = {table.name: table for module in MODULES for table in (getattr(module, name) for name in module.__all__)}
+TABLES = {name: row.tableau for name, row in ROSENBROCK.items()}
 ESTIMATING = [name for name, table in TABLES.items() if table.error is not None]
 DOUBLE = 1e-12  # dense outputs that are built have weights in double precision
 MISSED = 1e-5  # no condition is missed by less where it does not hold
@@ -186,6 +186,12 @@ def test_there_are_as_many_trees_as_counted_by_hand():
     # Of order two [y, y]; of order three [y, y, y], and y beside a tree of order two: [y], or [y, y] of a constraint.
     assert [len(rosenbrock_trees.algebraic(p)) for p in range(4)] == [0, 0, 1, 3]
     assert {tree.share for tree in rosenbrock_trees.algebraic(2)} == {1}
+
+
+def test_a_row_has_the_name_of_its_table_and_is_known_or_absent_with_a_reason():
+    assert all(name == table.name for name, table in TABLES.items())
+    assert set(ROSENBROCK) <= set(REGISTRY) & set(ude.__all__)
+    assert not set(ROSENBROCK_ABSENT) & set(REGISTRY) and all(len(x) > 20 for x in ROSENBROCK_ABSENT.values())
 
 
 def test_a_table_says_where_it_comes_from(table):

@@ -1,8 +1,6 @@
 """Stiffly accurate Rosenbrock methods whose estimate is the last stage."""
 
-from .rodas5p import RODAS5P  # noqa: F401 - read here by its row
 from .rosenbrock_table import RosenbrockTableau
-from .steinebach import RODAS4P  # noqa: F401
 
 __all__ = ["RODAS3", "RODAS3D", "RODAS4", "RODAS42", "RODAS5"]
 
