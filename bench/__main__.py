@@ -1,6 +1,7 @@
 """`python -m bench [names]`: measure, print the tables, store the results, write bench/README.md."""
 
 import argparse
+import dataclasses
 import datetime
 
 from bench import machine, page, recovery, runner
@@ -22,8 +23,13 @@ def now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def measure(benchmark: Benchmark, rounds: int, cold: int) -> None:
-    """Run one benchmark, print its tables, store its results."""
+def reduced(benchmark: Benchmark, only: list[str]) -> Benchmark:
+    """Only the solvers whose names begin so."""
+    return dataclasses.replace(benchmark, entries=tuple(e for e in benchmark.entries if e.name.startswith(tuple(only))))
+
+
+def measure(benchmark: Benchmark, rounds: int, cold: int, stored: bool) -> None:
+    """Run one benchmark, print its tables, store its results unless it was reduced."""
     print(f"\n{benchmark.title} ({benchmark.name})", flush=True)
     conditions = {
         "date": now(),
@@ -31,7 +37,8 @@ def measure(benchmark: Benchmark, rounds: int, cold: int) -> None:
         "versions": machine.versions(),
     }
     results = runner.run(benchmark, rounds, cold, say)
-    page.store(benchmark.name, {**conditions, "results": results})
+    if stored:
+        page.store(benchmark.name, {**conditions, "results": results})
     print("\n" + as_text(warm_rows(benchmark, results)))
     starts = cold_rows(results)
     if len(starts) > 1:
@@ -47,6 +54,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=15, help="warm rounds (default 15)")
     parser.add_argument("--cold", type=int, default=3, help="cold starts of each solver (default 3)")
     parser.add_argument("--seeds", type=int, default=None, help="seeds of a recovery (default: what the case asks for)")
+    parser.add_argument("--only", action="append", metavar="SOLVER", help="solvers whose names begin so; nothing is stored")
     parser.add_argument("--page", action="store_true", help="only write bench/README.md from the stored results")
     chosen = parser.parse_args()
     unknown = [name for name in chosen.names if name not in names]
@@ -61,14 +69,16 @@ def main() -> None:
     chosen = arguments()
     for name in chosen.names:
         if name in BENCHMARKS:
-            measure(BENCHMARKS[name], chosen.rounds, chosen.cold)
+            made = reduced(BENCHMARKS[name], chosen.only) if chosen.only else BENCHMARKS[name]
+            measure(made, chosen.rounds, chosen.cold, stored=not chosen.only)
         elif name == PICTURES:
             from bench import stiff_pictures  # draws, so it loads matplotlib
 
             stiff_pictures.measure(min(chosen.rounds, 5), now(), say)
         elif recovery.measure(RECOVERIES[name], chosen.seeds, say):
             print("\n" + recovery.text(RECOVERIES[name]), flush=True)
-    print(f"\nwritten: {page.write()}")
+    if not chosen.only:
+        print(f"\nwritten: {page.write()}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ Written by `make bench` (`python -m bench [names]`) from the files in `results/`
   bars are judged on medians of the clock.
 - **Cold start**: a fresh process; the time until imports and set-up are done, the first call (trace, compile, solve),
   and the whole from starting the process. Compiled programs are kept nowhere in between.
+- CVODE in C is compiled at its first use against SUNDIALS (Debian: `libsundials-dev`); absent peers are skipped aloud.
+- While working: `python -m bench stiff_rober --only universalde --only Numba` prints those solvers only and stores nothing.
 """
 
 

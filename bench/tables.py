@@ -37,7 +37,7 @@ def absence(found: Any) -> str:
     """Why an entry has no times."""
     if "skipped" in found:
         return f"skipped: {found['skipped']}"
-    return f"failed: {found.get('failed', 'never run').splitlines()[0][:100]}"
+    return f"failed: {found.get('failed', 'never run').splitlines()[0][:60]}"
 
 
 def cold_rows(results: Results) -> Rows:
