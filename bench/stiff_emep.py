@@ -97,6 +97,23 @@ def emep(t, y, m, setting):
     return changes
 
 
+def jax(t, y, setting):
+    """The same in arrays: all fluxes at once, and their net changes by one product with a constant matrix."""
+    import jax.numpy as jnp
+    import numpy as np
+
+    rates = rates_at(t, jnp, setting)
+    names, pairs, changes = list(rates), np.full((len(MECHANISM), 2), len(y)), np.zeros((len(y), len(MECHANISM)))
+    for row, (_, species, net) in enumerate(MECHANISM):
+        pairs[row, : len(species)] = np.array(species, int) - 1  # what is missing is the one behind the last species
+        for one, amount in net.items():
+            changes[one - 1, row] = amount
+    chosen = np.array([names.index(rate) for rate, _, _ in MECHANISM])
+    values = jnp.stack([jnp.asarray(rate, y.dtype) for rate in rates.values()])
+    padded = jnp.concatenate([y, jnp.ones(1, y.dtype)])
+    return jnp.asarray(changes, y.dtype) @ (values[chosen] * padded[pairs[:, 0]] * padded[pairs[:, 1]])
+
+
 START = (
     1e9, 5e9, 5e9, 3.8e12, 3.5e13, *(1e7,) * 8, 5e11, *(100.0,) * 23, 1e-3, *(100.0,) * 28,
 )  # fmt: skip

@@ -35,6 +35,7 @@ class Model:
     breaks: tuple[float, ...] = ()
     settings: tuple[tuple[float, ...], ...] = ((),)
     max_steps: int = 50_000  # after which a solver that asks for such a limit gives up
+    in_arrays: Callable | None = None  # f(t, y, setting) for JAX, where scalars would compile for minutes
     by_hand: ModuleType | None = None  # its own code for NumPy, JAX, C and Numba; then `f` is not used
 
     @property
@@ -76,8 +77,8 @@ class Model:
             if self.breaks:
                 piece = sum(jnp.where(t >= time, 1, 0) for time in self.breaks)
                 setting = tuple(jnp.asarray(column)[piece] for column in table.T)
-            if self.by_hand:
-                return self.by_hand.jax(t, y, setting)
+            if self.in_arrays:
+                return self.in_arrays(t, y, setting)
             return jnp.stack([jnp.asarray(x, y.dtype) for x in self.f(t, [y[i] for i in range(self.size)], jnp, setting)])
 
         return f
@@ -198,11 +199,11 @@ MODELS = (
     Model("ring_modulator", ring_modulator, (0.0,) * 15, (0.0, 1e-3), RING_END, 1e-5, floor=1e-5, max_steps=2_000_000),
     Model(
         "emep", stiff_emep.emep, stiff_emep.START, stiff_emep.SPAN, stiff_emep.END, 1e-5, atol=1e3, floor=1e4,
-        breaks=stiff_emep.BREAKS, settings=stiff_emep.SETTINGS,
+        breaks=stiff_emep.BREAKS, settings=stiff_emep.SETTINGS, in_arrays=stiff_emep.jax,
     ),
     Model(
         "beam", stiff_beam.plain, (0.0,) * 80, (0.0, 5.0), stiff_beam.END, 1e-5, atol=1.0,
-        breaks=(math.pi,), settings=((1.0,), (0.0,)), by_hand=stiff_beam,
+        breaks=(math.pi,), settings=((1.0,), (0.0,)), in_arrays=stiff_beam.jax, by_hand=stiff_beam,
     ),
 )  # fmt: skip
 

@@ -32,9 +32,10 @@ def ours(model: Model, method: str | None) -> tuple[Prepare, Prepare]:
     import universalde as ude
 
     question, make, end = problem_of(model), getattr(ude, method)() if method else None, ude.Save(end=True)
+    limit = max(100_000, model.max_steps)
 
     def solve(y0: Any, rtol: Any, atol: Any) -> Any:
-        return ude.solve(question.replace(y0=y0), make, rtol=rtol, atol=atol, saveat=end, throw=False)
+        return ude.solve(question.replace(y0=y0), make, rtol=rtol, atol=atol, saveat=end, max_steps=limit)
 
     @jax.jit
     def rows(starts: Any, rtol: Any, atol: Any) -> Any:
@@ -48,7 +49,10 @@ def ours(model: Model, method: str | None) -> tuple[Prepare, Prepare]:
         y0, atol = jnp.asarray(starts[0]), jnp.asarray(model.tolerances(rtol))
 
         def call():
-            sol = solve(y0, rtol, atol)
+            try:
+                sol = solve(y0, rtol, atol)
+            except ude.SolveError:
+                return np.full((1, model.size), np.nan), None
             return jax.block_until_ready(sol.ys), sol.stats
 
         return call
@@ -210,7 +214,7 @@ def alone(rows: Callable[[], Prepare]) -> Callable[[], tuple[Prepare, Prepare]]:
     return both
 
 
-OUR_METHODS = ("Rosenbrock23", "Rodas4", "Rodas5P", "TRBDF2", "Kvaerno5", "KenCarp4", "RadauIIA5", "QNDF", "FBDF")
+OUR_METHODS = ("Rosenbrock23", "Rodas4", "Rodas5P", "Rodas6P", "TRBDF2", "Kvaerno5", "KenCarp47", "RadauIIA5", "QNDF", "FBDF")
 
 
 def solvers(model: Model) -> dict[str, tuple[Callable[[], tuple[Prepare, Prepare]], Callable, tuple[str, ...], str]]:
