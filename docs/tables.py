@@ -87,7 +87,9 @@ def low_storage() -> list[str]:
     lines = [
         "## Low-storage methods", "",
         "*Registers* are the vectors of the size of the state that a solve with `saveat=ude.Save(end=True)` holds beside the derivative that `f`",
-        "returns, for states of 4096 numbers or more. Dense output is of order 3 and takes two evaluations.", "",
+        "returns, for states of 4096 numbers or more. The methods CFRLDDRK64, TSLDDRK74 and CKLLSRK… use each derivative twice, so it is held: one",
+        "vector more than the registers, because a derivative can take the place of its argument only where `f` acts on each number by itself.",
+        "Dense output is of order 3 and takes two evaluations.", "",
         "| method | order | registers | what for | source |", "|---|---|---|---|---|",
     ]  # fmt: skip
     for name, row in LOW_STORAGE.items():
