@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
+from universalde.methods.low_storage_rows import LOW_STORAGE
 from universalde.methods.rows import ROWS
 
-TABLES = {name: row.tableau for name, row in ROWS.items()}
+TABLES = {name: row.tableau for name, row in ROWS.items()} | {name: row.tableau.butcher for name, row in LOW_STORAGE.items()}
 DOUBLE = [name for name, table in TABLES.items() if table.order < 7]
 LONG = [name for name, table in TABLES.items() if table.order >= 7]
-PADDED = (8, 16)  # stage counts that rows are filled up to
+PADDED = (8, 16, 24)  # stage counts that rows are filled up to
 END = 4.0
 ALMOST = 0.3  # by how much a slope at finite step sizes may stay below the order
 ROUNDING = 1e-11  # sums in double precision are far below this
