@@ -1,11 +1,12 @@
 """``hold(x)``: ``x``, computed once.
 
-XLA:CPU fuses cheap operations into every consumer, again and again.  In the derivative of a small right-hand side, whose
-consumers are many slices and pads of two or three numbers, it thereby computes each stage's sums a dozen times.  ``hold``
-is the identity as a call that is not inlined: what goes through it is computed once.  On other platforms it is nothing.
+XLA:CPU fuses cheap operations into every consumer, again and again.  A right-hand side that reads its argument in several
+places (a stencil, a gather, the pads of a derivative) thereby computes the sum over stages anew in each of them, and a
+derivative is computed anew in each sum that it enters.  ``hold`` is the identity as a call that is not inlined: what goes
+through it is computed once.  On other platforms it is nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ from jax.interpreters import ad, batching, mlir
 
 from .kernel import call_marked
 
-__all__ = ["hold"]
+__all__ = ["held", "hold"]
 
 hold_p = jex.Primitive("universalde_hold")
 
@@ -22,6 +23,11 @@ hold_p = jex.Primitive("universalde_hold")
 def hold(x: Any) -> Any:
     """The array ``x`` itself."""
     return hold_p.bind(x)
+
+
+def held(f: Callable) -> Callable:
+    """``f(t, y)`` with its argument and its result computed once."""
+    return lambda t, y: hold(f(t, hold(y)))
 
 
 hold_p.def_impl(lambda x: x)

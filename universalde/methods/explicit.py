@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..base.hold import hold
+from ..base.hold import held, hold
 from ..spec.method import Equation, Step
 from ..tableaus.tableau import Tableau
 from .combine import combine, horner
@@ -40,7 +40,7 @@ class ExplicitRK(Tabled):
 
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
         table, numbers = self.tableau, self.tableau.numbers
-        first = memory if table.fsal else equation.f(t, y)
+        first = memory if table.fsal else hold(equation.f(t, y))
         stages, places = (_unrolled if table.stages <= UNROLLED else _rolled)(table, equation.f, t, h, y, first)
         stiffness = None
         if len(places) > 1 and abs(numbers.c[table.stages - 1] - numbers.c[table.stages - 2]) < 1e-12:
@@ -56,17 +56,11 @@ class ExplicitRK(Tabled):
             stiffness=stiffness,
         )
 
-    def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
-        def f(t: Any, y: Any) -> Any:
-            return hold(equation.f(t, hold(y)))
-
-        return self.step(Equation(f=f), t, h, y, memory, cache)
-
     def complete(self, equation: Equation, t: Any, h: Any, data: Any) -> Any:
         y, increments = data
-        numbers, stages = self.tableau.numbers, self.tableau.stages
+        numbers, stages, f = self.tableau.numbers, self.tableau.stages, held(equation.f)
         for row, c in zip(numbers.a[stages:], numbers.c[stages:], strict=True):
-            new = h * equation.f(t + c * h, y + combine(row, increments))
+            new = h * f(t + c * h, y + combine(row, increments))
             whole = isinstance(increments, jax.Array)
             increments = jnp.concatenate([increments, new[None]]) if whole else (*increments, new)
         return y, increments
@@ -78,14 +72,14 @@ class ExplicitRK(Tabled):
 
 
 def _unrolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple[list, list]:
-    """The stages, each written out, and where they were evaluated."""
+    """The stages, each written out, and where they were evaluated; each sum and each derivative is computed once."""
     numbers, stages, places = table.numbers, [first], [y]
     for k in range(1, table.stages):
         row, c = numbers.a[k], numbers.c[k]
         # The end of a FSAL step is the result itself, summed in the plain order; the others wait for one stage only.
         ends = table.fsal and k == table.stages - 1
-        places.append(y + h * combine(row, stages) if ends else _argument(y, h, row, stages))
-        stages.append(f(t + c * h, places[-1]))
+        places.append(hold(y + h * combine(row, stages) if ends else _argument(y, h, row, stages)))
+        stages.append(hold(f(t + c * h, places[-1])))
     return stages, places
 
 
@@ -98,8 +92,8 @@ def _rolled(table: Tableau, f: Any, t: Any, h: Any, y: Any, first: Any) -> tuple
 
     def stage(carry: tuple, k: Any) -> tuple:
         stages, _ = carry
-        place = y + h * (a[k] @ stages)
-        return (jax.lax.dynamic_update_index_in_dim(stages, f(t + c[k] * h, place), k, 0), place), None
+        place = hold(y + h * (a[k] @ stages))
+        return (jax.lax.dynamic_update_index_in_dim(stages, hold(f(t + c[k] * h, place)), k, 0), place), None
 
     stages = jnp.concatenate([first[None], jnp.zeros((table.stages - 1, *y.shape), y.dtype)])
     (stages, place), _ = jax.lax.scan(stage, (stages, y), jnp.arange(1, table.stages))

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import jax.numpy as jnp
 
+from ..base.hold import held
 from ..spec.method import Equation, Step
 from ..tableaus.general_linear import GlobalError
 from ..tableaus.low_storage import weighted_sum
@@ -37,7 +38,7 @@ class GlobalErrorRK(Interpolated):
         return memory[0]
 
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
-        table, (error, first), stages = self.tableau, memory, []
+        table, (error, first), stages, f = self.tableau, memory, [], held(equation.f)
 
         def change(weights: Any) -> Any:
             return h * weighted_sum(map(float, weights), stages)
@@ -48,7 +49,7 @@ class GlobalErrorRK(Interpolated):
                 continue
             place = y + float(u) * error if u else y
             place = place + change(row) if row else place
-            stages.append(equation.f(t + table.c[i] * h, place))
+            stages.append(f(t + table.c[i] * h, place))
         new, growth = y + change(table.b), change(table.e)
         kept = () if table.end is None else stages[table.end]
         evaluations = table.stages - (table.end is not None)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..base.hold import hold
+from ..base.hold import held, hold
 from ..spec.method import Equation, Step
 from ..tableaus.low_storage import WRAY, LowStorage, walk
 from .hermite import Interpolated
@@ -45,17 +45,14 @@ class LowStorageRK(Interpolated):
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
         table = self.tableau
         whole = table.stages <= UNROLLED and y.size < LARGE
-        new, error = (_unrolled if whole else _rolled)(table, equation.f, t, h, y, memory)
+        new, error = _unrolled(table, held(equation.f), t, h, y, memory) if whole else _rolled(table, equation.f, t, h, y, memory)
         if table.fsal:
             memory = equation.f(t + h, new)
             error = error + (h * table.numbers.error[-1]) * memory  # pyright: ignore[reportOptionalSubscript]
         return Step(y=new, error=error, memory=memory, data=(y, new), rhs=table.stages)
 
     def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Any) -> Step:
-        def f(t: Any, y: Any) -> Any:
-            return hold(equation.f(t, hold(y)))
-
-        return self.step(Equation(f=f), t, h, y, memory, cache)
+        return self.step(Equation(f=held(equation.f)), t, h, y, memory, cache)
 
 
 def _unrolled(table: LowStorage, f: Any, t: Any, h: Any, y: Any, memory: Any) -> tuple[Any, Any]:

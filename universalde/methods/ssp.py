@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from ..base.hold import hold
 from ..spec.method import Equation, Step
 from ..tableaus.low_storage import weighted_sum
 from ..tableaus.shu_osher import FORMS
@@ -38,11 +39,11 @@ class LimitedSSP(Interpolated):
         nodes = [*map(float, table.c[: form.stages]), 1.0]
         states, slopes = [y], []
         for i, (shares, steps) in enumerate(zip(form.alpha, form.beta, strict=True)):
-            slopes.append(equation.f(t + nodes[i] * h, states[i]))
+            slopes.append(hold(equation.f(t + nodes[i] * h, states[i])))
             new = weighted_sum(_floats(shares), states)
             change = weighted_sum(_floats(steps), slopes)
             new = new if change is None else new + h * change
-            states.append(self._limit(equation, self.stage_limiter, t + nodes[i + 1] * h, new))
+            states.append(hold(self._limit(equation, self.stage_limiter, t + nodes[i + 1] * h, new)))
         new = self._limit(equation, self.step_limiter, t + h, states[-1])
         error = None if table.error is None else h * weighted_sum(_floats(table.error), slopes)
         return Step(y=new, error=error, data=(y, new), rhs=form.stages)
