@@ -20,6 +20,7 @@ class Fixed(Controller):
     """
 
     needs_dt0: ClassVar[bool] = True
+    follows: ClassVar[bool] = False
 
     def init(self, h: Any) -> Any:
         return h

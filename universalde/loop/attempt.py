@@ -71,7 +71,7 @@ def attempt(program: Program, operands: Operands, model: Model, equation: Equati
         square = _square(operands, model, state, step)
         order = program.method.error_order if step.error_order is None else step.error_order
         verdict = program.controller.judge(square, h, state.control, order)
-    if step.next_h is not None:
+    if step.next_h is not None and program.controller.follows:
         verdict = verdict._replace(h=step.next_h)
     verdict = _limited(program, model, state, step, h, arrives, verdict)
     return Attempt(step, h, target, arrives, verdict)
@@ -120,7 +120,9 @@ def _limited(
         possible = possible & (h > 0)  # else hmax was zero, negative or NaN
     if possible is not True:
         control = jax.tree.map(lambda new, old: jnp.where(possible, new, old), verdict.state, state.control)
-        less = h * (SHRINK if step.ok is True else jnp.where(step.ok, SHRINK, HALVE))
+        less = h * SHRINK
+        if step.ok is not True:
+            less = jnp.where(step.ok, less, h * HALVE if step.next_h is None else step.next_h)
         verdict = Verdict(verdict.accept & possible, jnp.where(possible, verdict.h, less), control)
     if program.stops:  # after a step cut short the size planned before it serves again
         again = verdict.accept & arrives

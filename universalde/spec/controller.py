@@ -44,6 +44,7 @@ class Controller(Static):
     """
 
     needs_dt0: ClassVar[bool] = False
+    follows: ClassVar[bool] = True  # takes the size that a method proposes
 
     norm: Callable | None = field(default=None, kw_only=True)
     hmin: float = field(default=0.0, kw_only=True)

@@ -1,0 +1,142 @@
+"""What implicit multistep methods share: the equation of the new point, its solution, and the differentiable form."""
+
+import abc
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ..base.implicit import frozen, root
+from ..base.powers import exp2, log2
+from ..nonlinear.newton import Found, Kept, Matrix, after, newton, prepared, refused, unprepared
+from ..spec.method import Equation, Step, Work
+from .tabled import Tabled
+
+__all__ = ["Judgement", "Multistep", "Predicted", "growth"]
+
+HALF = 0.5  # of the step size, after a step whose equation could not be solved with a new Jacobian
+ALMOST = 1 - 1e-6  # an error beyond this may be refused by the loop, which rounds otherwise
+
+
+class Predicted(NamedTuple):
+    """The point to come as the past says it: its value, and what of h dy/dt the past gives over the leading coefficient."""
+
+    y: Any
+    slope: Any
+    leading: Any
+
+
+class Judgement(NamedTuple):
+    """The estimate of the error, the size of the next step if this one stands, and if it does not, and the memory."""
+
+    error: Any
+    next_h: Any
+    retry_h: Any
+    memory: Any
+
+
+class Multistep(Tabled):
+    r"""A method whose new point :math:`y_1 = y^* + d` solves one equation with what the past gave:
+
+    .. math:: \frac{\alpha}{h} M (\psi + d) = f(t + h, y^* + d)
+
+    A method says what the past predicts (``predict``), what the past is after the step (``absorb``), and judges it (``judge``).
+    Order and step size are its own: the controller sets limits.  Integers of the memory, such as the order, are
+    recorded; derivatives hold them and follow the numbers.
+    """
+
+    implicit: ClassVar[bool] = True
+    multistep: ClassVar[bool] = True
+    accepts: ClassVar[frozenset[str]] = frozenset({"f", "history", "mass"})
+
+    @abc.abstractmethod
+    def begin(self, slope: Any, h: Any) -> Any:
+        """The memory of a method that knows only the slope of the present."""
+
+    @abc.abstractmethod
+    def span(self, memory: Any) -> Any:
+        """The size of the last step."""
+
+    @abc.abstractmethod
+    def predict(self, y: Any, memory: Any, h: Any) -> Predicted:
+        """The point to come."""
+
+    @abc.abstractmethod
+    def absorb(self, memory: Any, h: Any, d: Any) -> Any:
+        """The memory with the new point, order and counts as they were."""
+
+    @abc.abstractmethod
+    def judge(self, size: Any, memory: Any, new: Any, h: Any, d: Any) -> Judgement:
+        """The error of the step, and what comes next; ``size(v)`` is the norm of a vector in tolerances."""
+
+    @abc.abstractmethod
+    def interpolated(self, y: Any, memory: Any) -> Any:
+        """What ``dense`` reads, from the new point and the memory with it."""
+
+    def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Kept]:
+        return self.begin(equation.slope(t, y), h), unprepared(equation, t, y)
+
+    def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
+        return self.begin(equation.slope(t, y), self.span(memory))
+
+    def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Kept) -> Step:
+        predicted = self.predict(y, memory, h)
+        found, matrix, work = _solved(equation, t + h, h, predicted, cache)
+        new_y, new = predicted.y + found.x, self.absorb(memory, h, found.x)
+        scale = jnp.maximum(jnp.abs(y), jnp.abs(new_y))
+        said = self.judge(lambda v: equation.norm(v, scale), memory, new, h, found.x)
+        stood = equation.norm(said.error, scale) <= ALMOST
+        # With a Jacobian of an earlier point the same step is tried again, with a new one.
+        tried = jnp.where(jnp.asarray(work.jacobians) > 0, HALF * h, h)
+        next_h = jnp.where(found.ok, jnp.where(stood, said.next_h, said.retry_h), tried)
+        return Step(
+            y=new_y,
+            error=said.error,
+            memory=said.memory,
+            cache=after(matrix.kept, found.rate),
+            cache_if_rejected=_elsewhere(refused(matrix.kept, found.ok)),
+            data=self.interpolated(new_y, new),
+            next_h=next_h,
+            ok=found.ok,
+            rhs=found.iterations,
+            work=work._replace(iterations=found.iterations),
+        )
+
+    def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Kept) -> Step:
+        def solve(t: Any, h: Any, y: Any, memory: Any) -> Any:
+            return _solved(equation, t + h, h, self.predict(y, memory, h), cache)[0].x
+
+        value, predicted = frozen(solve, t, h, y, memory), self.predict(y, memory, h)
+        shift = predicted.leading / h
+        d = root(
+            lambda d: equation.f(t + h, predicted.y + d) - shift * equation.mass(predicted.slope + d),
+            lambda d, change: equation.factor(equation.jac(t + h, predicted.y + d), shift).solve(change),
+            value,
+        )
+        new_y, new = predicted.y + d, self.absorb(memory, h, d)
+        return Step(y=new_y, error=None, memory=new, data=self.interpolated(new_y, new))
+
+
+def _solved(equation: Equation, time: Any, h: Any, predicted: Predicted, cache: Kept) -> tuple[Found, Matrix, Work]:
+    """The change of the predicted point, by Newton's method."""
+    shift = predicted.leading / h
+    matrix, work = prepared(equation, time, predicted.y, cache, shift)
+
+    def correction(d: Any) -> Any:
+        return matrix.solve(equation.f(time, predicted.y + d) - shift * equation.mass(predicted.slope + d))
+
+    size = lambda change: equation.norm(change, predicted.y)  # noqa: E731
+    return newton(correction, jnp.zeros_like(predicted.y), size, matrix.kept.rate), matrix, work
+
+
+def _elsewhere(kept: Kept) -> Kept:
+    """Another attempt predicts another point."""
+    return kept if kept.jacobian is None else kept._replace(here=jnp.zeros_like(kept.here))
+
+
+def growth(error: Any, k: Any, bias: Any, most: float) -> Any:
+    """By which factor a step could be larger at an error of this size that shrinks like ``h ** k``; zero if there is none."""
+    known = jnp.isfinite(error)
+    least = (bias * most) ** -8.0  # below, the factor is the largest anyway
+    factor = exp2(-log2(jnp.where(known, jnp.maximum(error, least), 1)) / k) / bias
+    return jnp.where(known, jnp.minimum(factor, most), 0)
