@@ -53,15 +53,14 @@ class BackwardDifferences(Multistep):
         return memory.spacing[0]
 
     def predict(self, y: Any, memory: Past, h: Any) -> Predicted:
-        share, leading = self._derivative(memory, h)
-        carried = self._carried(memory, h)
+        share, leading, carried = *self._derivative(memory, h), self._carried(memory, h)
         inside = (memory.order >= COUNT).astype(h.dtype)
         both = jnp.stack([inside, inside * share / leading]) @ carried @ memory.differences
-        return Predicted(y + both[0], both[1], leading)
+        return Predicted(y + both[0], both[1], leading, carried)
 
-    def absorb(self, memory: Past, h: Any, d: Any) -> Past:
+    def absorb(self, memory: Past, predicted: Predicted, h: Any, d: Any) -> Past:
         # A difference of order j at the new point is that at the old one, carried on, plus that of order j + 1.
-        k, carried = memory.order, self._carried(memory, h)
+        k, carried = memory.order, predicted.carried
         sums = jnp.asarray(np.triu(np.ones((ROWS, ROWS))), h.dtype) @ jnp.where((k >= COUNT)[:, None], carried, 0)
         above = -jnp.concatenate([jnp.zeros((1, ROWS), h.dtype), carried[:-1]])
         weights = jnp.where((k >= COUNT)[:, None], sums, jnp.where((k + 2 == COUNT)[:, None], above, 0))

@@ -5,7 +5,7 @@ from .dirk import DirkRow as Row
 __all__ = [
     "DIRK_ROWS", "CFNLIRK3", "Cash4", "ESDIRK325L2SA", "ESDIRK436L2SA2", "ESDIRK437L2SA", "ESDIRK547L2SA2",
     "ESDIRK54I8L2SA", "ESDIRK659L2SA", "Hairer4", "Hairer42", "ImplicitEuler", "ImplicitMidpoint", "KenCarp3",
-    "KenCarp4", "KenCarp47", "KenCarp5", "KenCarp58", "Kvaerno3", "Kvaerno4", "Kvaerno5", "SDIRK2", "SDIRK22",
+    "KenCarp4", "KenCarp47", "KenCarp5", "KenCarp58", "Kvaerno3", "Kvaerno4", "Kvaerno5", "MEBDF2", "SDIRK2", "SDIRK22",
     "SFSDIRK4", "SFSDIRK5", "SFSDIRK6", "SFSDIRK7", "SFSDIRK8", "SSPSDIRK2", "TRBDF2", "Trapezoid",
 ]  # fmt: skip
 
@@ -132,12 +132,18 @@ SFSDIRK8 = Row(
     "Ferracina and Spijker's strong stability preserving method of order 4 with 8 implicit stages, of fixed step size; not A-stable.",
 )
 
+MEBDF2 = Row(
+    "MEBDF2",
+    "sdirk",
+    "Cash's modified extended backward differentiation formula of order 2, of fixed step size, L-stable; it looks one step ahead.",
+)
+
 DIRK_ROWS = {
     row.__name__: row
     for row in (
         TRBDF2, KenCarp3, KenCarp4, KenCarp47, KenCarp5, KenCarp58, Kvaerno3, Kvaerno4, Kvaerno5, ESDIRK325L2SA,
         ESDIRK436L2SA2, ESDIRK437L2SA, ESDIRK54I8L2SA, ESDIRK547L2SA2, ESDIRK659L2SA, Hairer4, Hairer42, Cash4,
-        SDIRK2, SDIRK22, ImplicitEuler, Trapezoid, ImplicitMidpoint, CFNLIRK3, SSPSDIRK2, SFSDIRK4, SFSDIRK5,
+        SDIRK2, SDIRK22, ImplicitEuler, Trapezoid, ImplicitMidpoint, CFNLIRK3, MEBDF2, SSPSDIRK2, SFSDIRK4, SFSDIRK5,
         SFSDIRK6, SFSDIRK7, SFSDIRK8,
     )  # fmt: skip
 }

@@ -19,11 +19,13 @@ ALMOST = 1 - 1e-6  # an error beyond this may be refused by the loop, which roun
 
 
 class Predicted(NamedTuple):
-    """The point to come as the past says it: its value, and what of h dy/dt the past gives over the leading coefficient."""
+    """The point to come as the past says it: its value; what of h dy/dt the past gives, over the leading coefficient; that
+    coefficient; and what ``absorb`` wants to have kept."""
 
     y: Any
     slope: Any
     leading: Any
+    carried: Any
 
 
 class Judgement(NamedTuple):
@@ -62,12 +64,15 @@ class Multistep(Tabled):
         """The point to come."""
 
     @abc.abstractmethod
-    def absorb(self, memory: Any, h: Any, d: Any) -> Any:
-        """The memory with the new point, order and counts as they were."""
+    def absorb(self, memory: Any, predicted: Predicted, h: Any, d: Any) -> Any:
+        """The memory with the new point, which is ``d`` beside that predicted."""
 
     @abc.abstractmethod
     def judge(self, size: Any, memory: Any, new: Any, h: Any, d: Any) -> Judgement:
-        """The error of the step, and what comes next; ``size(v)`` is the norm of a vector in tolerances."""
+        """The error of the step, and what comes next; ``size(v)`` is the norm of a vector in tolerances.
+
+        Of the ``new`` memory only integers may change, which say what the next step is to do first.
+        """
 
     @abc.abstractmethod
     def interpolated(self, y: Any, memory: Any) -> Any:
@@ -82,7 +87,7 @@ class Multistep(Tabled):
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Kept) -> Step:
         predicted = self.predict(y, memory, h)
         found, matrix, work = _solved(equation, t + h, h, predicted, cache)
-        new_y, new = predicted.y + found.x, self.absorb(memory, h, found.x)
+        new_y, new = predicted.y + found.x, self.absorb(memory, predicted, h, found.x)
         scale = jnp.maximum(jnp.abs(y), jnp.abs(new_y))
         said = self.judge(lambda v: equation.norm(v, scale), memory, new, h, found.x)
         stood = equation.norm(said.error, scale) <= ALMOST
@@ -113,7 +118,7 @@ class Multistep(Tabled):
             lambda d, change: equation.factor(equation.jac(t + h, predicted.y + d), shift).solve(change),
             value,
         )
-        new_y, new = predicted.y + d, self.absorb(memory, h, d)
+        new_y, new = predicted.y + d, self.absorb(memory, predicted, h, d)
         return Step(y=new_y, error=None, memory=new, data=self.interpolated(new_y, new))
 
 

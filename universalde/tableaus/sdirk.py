@@ -6,7 +6,7 @@ from .dirk_table import DirkTableau
 from .numbers import ROOT_OF_TWO
 
 __all__ = [
-    "CASH4", "CFNLIRK3", "HAIRER4", "HAIRER42", "IMPLICITEULER", "IMPLICITMIDPOINT", "SDIRK2", "SDIRK22", "SSPSDIRK2",
+    "CASH4", "CFNLIRK3", "HAIRER4", "HAIRER42", "IMPLICITEULER", "IMPLICITMIDPOINT", "MEBDF2", "SDIRK2", "SDIRK22", "SSPSDIRK2",
     "TRAPEZOID", "TRBDF2",
 ]  # fmt: skip
 
@@ -29,6 +29,20 @@ IMPLICITEULER = DirkTableau(
 
 IMPLICITMIDPOINT = DirkTableau(
     "ImplicitMidpoint", 2, a="1/2", b="1", reference=HAIRER.replace("IV.6", "IV.3")
+)
+
+# Backward differences with a look ahead, written as stages: Euler steps to t + h and t + 2 h, and the step that corrects for the
+# error that they show.
+MEBDF2 = DirkTableau(
+    "MEBDF2",
+    2,
+    a="""
+        1
+        1 1
+        1/2 -1/2 1
+    """,
+    reference="J. R. Cash, The integration of stiff initial value problems in ODEs using modified extended backward differentiation "
+    "formulae, Computers & Mathematics with Applications 9 (1983) 645–657",
 )
 
 TRAPEZOID = DirkTableau(
