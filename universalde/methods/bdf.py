@@ -6,7 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.buffers import read
+from ..base.hold import hold
 from ..tableaus.bdf import MOST, BackwardFormula
+from .combine import mixed, products
 from .multistep import Judgement, Multistep, Predicted, growth
 from .tabled import Row
 
@@ -53,50 +55,41 @@ class BackwardDifferences(Multistep):
         return memory.spacing[0]
 
     def predict(self, y: Any, memory: Past, h: Any) -> Predicted:
-        share, leading, carried = *self._derivative(memory, h), self._carried(memory, h)
+        share, leading = self._derivative(memory, h)
+        carried = hold(self._carried(memory, h))
         inside = (memory.order >= COUNT).astype(h.dtype)
-        both = jnp.stack([inside, inside * share / leading]) @ carried @ memory.differences
+        both = mixed(jnp.stack([inside, inside * share / leading]), carried)
         return Predicted(y + both[0], both[1], leading, carried)
 
     def absorb(self, memory: Past, predicted: Predicted, h: Any, d: Any) -> Past:
         # A difference of order j at the new point is that at the old one, carried on, plus that of order j + 1.
         k, carried = memory.order, predicted.carried
-        sums = jnp.asarray(np.triu(np.ones((ROWS, ROWS))), h.dtype) @ jnp.where((k >= COUNT)[:, None], carried, 0)
-        above = -jnp.concatenate([jnp.zeros((1, ROWS), h.dtype), carried[:-1]])
-        weights = jnp.where((k >= COUNT)[:, None], sums, jnp.where((k + 2 == COUNT)[:, None], above, 0))
-        differences = weights @ memory.differences + jnp.where((k + 2 >= COUNT)[:, None], d, 0)
+        sums = mixed(jnp.asarray(np.triu(np.ones((ROWS, ROWS))), h.dtype), jnp.where(_rows(k >= COUNT), carried, 0))
+        before = jnp.concatenate([jnp.zeros_like(carried[:1]), carried[:-1]])
+        differences = jnp.where(_rows(k + 1 >= COUNT), sums + d, jnp.where(_rows(k + 2 == COUNT), d - before, 0))
         steady = jnp.where(h == memory.spacing[0], memory.steady, 0) + 1
         return Past(differences, self._spaced(memory, h), k, steady)
 
     def judge(self, size: Any, memory: Past, new: Past, h: Any, d: Any) -> Judgement:
         table, k = self.tableau, memory.order
         constants = jnp.asarray(table.error_constants, h.dtype)
-        scaled = self._derivatives(new, h)
-        here = self._constant(new, constants, scaled, h)
-        error = here * d
+        scaled = products(h * jnp.asarray(COUNT, h.dtype) / new.spacing)  # times differences: h^j times the j-th derivative
+        error = self._constant(new, constants, scaled, h) * d
 
-        def other(order: Any, allowed: Any) -> Any:
-            """Error of another order."""
-            row = read(new.differences, order) * (read(scaled, order) * read(constants, order - 1))
-            return jnp.where(allowed, size(row), jnp.inf)
+        def other(order: Any) -> Any:
+            return size(read(new.differences, order) * (read(scaled, order) * read(constants, order - 1)))
 
-        now = size(error)
+        errors = jnp.stack([other(k - 1), size(error), other(k + 1)])
+        sizes = hold(growth(errors, k + jnp.arange(3), jnp.asarray(BIAS, h.dtype), LARGEST))
         enough = k >= table.lowest
-        sizes = (
-            growth(other(k - 1, k > table.lowest), k, BIAS[0], LARGEST),
-            jnp.where(enough, growth(now, k + 1, BIAS[1], LARGEST), 0),
-            growth(other(k + 1, k < table.highest), k + 2, BIAS[2], LARGEST),
-        )
-        best = jnp.maximum(jnp.maximum(sizes[0], sizes[1]), sizes[2])
-        change = jnp.where(best == sizes[1], 0, jnp.where(best == sizes[0], -1, 1))
-        change = jnp.where(enough, change, 1)
-        ready = (new.steady >= k + 2) | ~enough
-        moves = ready & ((change != 0) | (best >= WORTH) | (best < 1))
-        factor = jnp.where(moves & enough, best, 1)
-        order = k + jnp.where(moves, change, 0).astype(k.dtype)
-        steady = jnp.where(moves, 0, new.steady)
-        retry = jnp.clip(growth(now, k + 1, BIAS[1], LARGEST), SMALLEST, 1 / BIAS[1])
-        return Judgement(error, h * factor, h * retry, new._replace(order=order, steady=steady))
+        sizes = jnp.where(jnp.stack([k > table.lowest, enough, k < table.highest]), sizes, 0)
+        best = jnp.max(sizes)
+        turn = jnp.where(best == sizes[1], 0, jnp.where(best == sizes[0], -1, 1))
+        ready = (new.steady >= k + 2) & ((turn != 0) | (best >= WORTH) | (best < 1))
+        turn = jnp.where(enough, jnp.where(ready, turn, 0), 1).astype(k.dtype)
+        steady = jnp.where(ready | ~enough, 0, new.steady)
+        retry = jnp.clip(sizes[1], SMALLEST, 1 / BIAS[1])
+        return Judgement(error, h * jnp.where(ready & enough, best, 1), h * retry, new._replace(order=k + turn, steady=steady))
 
     def interpolated(self, y: Any, memory: Past) -> Any:
         return y, memory.differences, memory.spacing, memory.order
@@ -104,19 +97,19 @@ class BackwardDifferences(Multistep):
     def dense(self, data: Any, theta: Any) -> Any:
         y, differences, spacing, order = data
         before = jnp.concatenate([jnp.zeros(1, spacing.dtype), spacing[:-1]])
-        weights = jnp.cumprod(((theta - 1) * spacing[0] + before) / spacing)
-        return y + jnp.where(order >= COUNT, weights, 0) @ differences
+        weights = products(((theta - 1) * spacing[0] + before) / spacing)
+        return y + mixed(jnp.where(order >= COUNT, weights, 0)[None], differences)[0]
 
     def _carried(self, memory: Past, h: Any) -> Any:
-        """What makes of the differences those with which the polynomial goes on to the new point, (6, 6)."""
-        spacing = memory.spacing
+        """The differences with which the polynomial goes on to the new point."""
+        differences, spacing, k = memory.differences, memory.spacing, memory.order
         if not self.tableau.quasi_constant:
-            return jnp.diag(jnp.cumprod(self._spaced(memory, h) / spacing))
+            return _rows(products(self._spaced(memory, h) / spacing)) * differences
         ratio = h / spacing[0]
-        resampled = jnp.cumprod((COUNT[:, None] - 1 - ratio * COUNT) / COUNT[:, None], axis=0)
-        matrix = jnp.asarray(_ALTERNATING.T, h.dtype) @ resampled.T
-        inside = (memory.order >= COUNT)[None, :] | (memory.order < COUNT)[:, None]
-        return jnp.where(ratio == 1, jnp.eye(ROWS, dtype=h.dtype), jnp.where(inside, matrix, 0))
+        resampled = products((COUNT[:, None] - 1 - ratio * COUNT) / COUNT[:, None])
+        matrix = hold(mixed(jnp.asarray(_ALTERNATING.T, h.dtype), resampled.T))
+        inside = jnp.where(k >= COUNT, jnp.ones((), h.dtype), 0)
+        return jnp.where(ratio == 1, differences, mixed(matrix * inside * _rows(inside), differences))
 
     def _spaced(self, memory: Past, h: Any) -> Any:
         """Distances of the new point to those before it."""
@@ -127,11 +120,8 @@ class BackwardDifferences(Multistep):
     def _derivative(self, memory: Past, h: Any) -> tuple[Any, Any]:
         """What each difference says of h dy/dt at the new point, and the coefficient of the change there."""
         leading = read(jnp.asarray(self.tableau.leading, h.dtype), memory.order - 1)
-        return jnp.cumsum(h / self._spaced(memory, h)), leading
-
-    def _derivatives(self, new: Past, h: Any) -> Any:
-        """What makes of the difference of order j the number h^j times the j-th derivative, for j = 1 to 6."""
-        return jnp.cumprod(h * jnp.asarray(COUNT, h.dtype) / new.spacing)
+        rows = jnp.asarray(np.tril(np.ones((ROWS, ROWS))), h.dtype)
+        return jnp.sum(rows * (h / self._spaced(memory, h)), axis=1), leading
 
     def _constant(self, new: Past, constants: Any, scaled: Any, h: Any) -> Any:
         """The error of the present formula, in differences of order k + 1."""
@@ -142,6 +132,11 @@ class BackwardDifferences(Multistep):
         inverse = jnp.where(k + 1 >= COUNT, h / new.spacing, 0)
         missing = read(jnp.asarray(self.tableau.gamma, h.dtype), k - 1) - jnp.sum(inverse)
         return jnp.maximum(jnp.abs(missing), usual)
+
+
+def _rows(x: Any) -> Any:
+    """One number for each row."""
+    return x[:, None]
 
 
 class BackwardRow(Row[BackwardDifferences]):

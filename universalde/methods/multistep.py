@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ..base.hold import hold
 from ..base.implicit import frozen, root
 from ..base.powers import exp2, log2
 from ..nonlinear.newton import Found, Kept, Matrix, after, newton, prepared, refused, unprepared
@@ -86,6 +87,7 @@ class Multistep(Tabled):
 
     def step(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Kept) -> Step:
         predicted = self.predict(y, memory, h)
+        predicted = predicted._replace(y=hold(predicted.y), slope=hold(predicted.slope))
         found, matrix, work = _solved(equation, t + h, h, predicted, cache)
         new_y, new = predicted.y + found.x, self.absorb(memory, predicted, h, found.x)
         scale = jnp.maximum(jnp.abs(y), jnp.abs(new_y))
