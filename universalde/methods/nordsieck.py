@@ -6,8 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..base.buffers import read
+from ..base.hold import hold
 from ..tableaus.bdf import MOST
 from ..tableaus.nordsieck import NordsieckFormula
+from .combine import mixed, products
 from .multistep import Judgement, Multistep, Predicted, growth
 from .tabled import Row
 
@@ -69,9 +71,9 @@ class Nordsieck(Multistep):
 
     def predict(self, y: Any, memory: Array, h: Any) -> Predicted:
         formula = _formula(memory.order + memory.turn, memory.sizes, h)
-        ratio = jnp.cumprod(jnp.broadcast_to(h / memory.sizes[0], (MOST,)))
-        behind = ratio[:, None] * _turned(memory)
-        scaled, leading = jnp.asarray(_FORWARD, h.dtype) @ behind, formula.polynomial[1]
+        ratio = products(jnp.broadcast_to(h / memory.sizes[0], (MOST,)))
+        behind = hold(ratio[:, None] * _turned(memory))
+        scaled, leading = mixed(jnp.asarray(_FORWARD, h.dtype), behind), formula.polynomial[1]
         return Predicted(y + jnp.sum(behind, axis=0), scaled[0] / leading, leading, (scaled, formula))
 
     def absorb(self, memory: Array, predicted: Predicted, h: Any, d: Any) -> Array:
@@ -89,33 +91,30 @@ class Nordsieck(Multistep):
     def judge(self, size: Any, memory: Array, new: Array, h: Any, d: Any) -> Judgement:
         k, formula = new.order, _formula(new.order, memory.sizes, h)
         below, here, above = _constants(formula, k)
-        past = jnp.abs(new.quotient / memory.quotient) * jnp.prod(jnp.where(np.arange(MOST + 1) <= k, h / memory.sizes[0], 1))
-        now, idle = size(d) * here, new.wait > 0
-        sizes = (
-            jnp.where(idle | (k == 1), 0, growth(BIAS[0] * below * size(read(new.scaled, k - 1)), k, 1, LARGEST)),
-            growth(BIAS[1] * now, k + 1, 1, LARGEST),
-            jnp.where(idle | (k == self.order), 0, growth(BIAS[2] * above * size(d - past * memory.change), k + 2, 1, LARGEST)),
-        )
-        best = jnp.maximum(jnp.maximum(sizes[0], sizes[1]), sizes[2])
-        worth = best >= WORTH
+        times = jnp.where(np.arange(MOST + 1) <= k, h / memory.sizes[0], 1)
+        past = jnp.abs(new.quotient / memory.quotient) * products(times)[-1]
+        errors = jnp.stack([below * size(read(new.scaled, k - 1)), here * size(d), above * size(d - past * memory.change)])
+        sizes = hold(growth(jnp.asarray(BIAS, h.dtype) * errors, k + jnp.arange(3), 1, LARGEST))
+        idle, retry = new.wait > 0, jnp.clip(sizes[1], SMALLEST, 0.9)
+        sizes = jnp.where(jnp.stack([~idle & (k > 1), jnp.bool_(True), ~idle & (k < self.order)]), sizes, 0)
+        best = jnp.max(sizes)
         turn = jnp.where(best == sizes[1], 0, jnp.where(best == sizes[0], -1, 1))
-        turn = jnp.where(worth, turn, 0).astype(k.dtype)
-        retry = jnp.clip(growth(BIAS[1] * now, k + 1, 1, LARGEST), SMALLEST, 0.9)
+        turn = jnp.where(best >= WORTH, turn, 0).astype(k.dtype)
         new = new._replace(turn=turn, wait=jnp.where(idle, new.wait, 2))
-        return Judgement(here * d, h * jnp.where(worth, best, 1), h * retry, new)
+        return Judgement(here * d, h * jnp.where(best >= WORTH, best, 1), h * retry, new)
 
     def interpolated(self, y: Any, memory: Array) -> Any:
         return y, memory.scaled
 
     def dense(self, data: Any, theta: Any) -> Any:
         y, scaled = data
-        return y + jnp.cumprod(jnp.broadcast_to(theta - 1, (MOST,))) @ scaled
+        return y + mixed(products(jnp.broadcast_to(theta - 1, (MOST,)))[None], scaled)[0]
 
 
 def _formula(k: Any, sizes: Any, h: Any) -> Formula:
     """The formula of order ``k`` for a step of size ``h`` after steps of ``sizes`` (Jackson & Sacks-Davis 1980)."""
     zero, count = jnp.zeros(1, h.dtype), np.arange(1, MOST + 2)
-    inverse = h / (h + jnp.concatenate([zero, jnp.cumsum(sizes[:-1])]))
+    inverse = hold(h / (h + jnp.concatenate([zero, _sums(sizes)[:-1]])))
     fixed = -read(jnp.asarray(_HARMONIC, h.dtype), k - 1)
     inner = jnp.sum(jnp.where(count < k, inverse, 0))
     last = -inner - fixed
@@ -123,7 +122,12 @@ def _formula(k: Any, sizes: Any, h: Any) -> Formula:
     polynomial = jnp.where(np.arange(MOST + 1) == 0, jnp.ones((), h.dtype), 0)
     for j in range(MOST):
         polynomial = polynomial + factors[j] * jnp.concatenate([zero, polynomial[:-1]])
-    return Formula(polynomial, inverse, last, fixed, -inner - read(inverse, k - 1))
+    return Formula(hold(polynomial), inverse, last, fixed, -inner - read(inverse, k - 1))
+
+
+def _sums(x: Any) -> Any:
+    """The sums of the first 1, 2, … of them."""
+    return jnp.sum(jnp.asarray(np.tril(np.ones((MOST + 1, MOST + 1))), x.dtype) * x, axis=1)
 
 
 def _spread(formula: Formula, k: Any) -> Any:
@@ -145,7 +149,7 @@ def _constants(formula: Formula, k: Any) -> tuple[Any, Any, Any]:
 def _turned(memory: Array) -> Any:
     """The array for the next order: its polynomial keeps value and slope at the last point, and the values at those before it."""
     k, turn, sizes = memory.order, memory.turn, memory.sizes
-    far, zero = jnp.cumsum(sizes) / sizes[0], jnp.zeros(1, sizes.dtype)
+    far, zero = hold(_sums(sizes) / sizes[0]), jnp.zeros(1, sizes.dtype)
     roots = jnp.where(turn > 0, k - 1, k - 2)
     polynomial = jnp.where(np.arange(MOST + 1) == 2, jnp.ones((), sizes.dtype), 0)
     for j in range(MOST - 2):
@@ -153,7 +157,7 @@ def _turned(memory: Array) -> Any:
         polynomial = jnp.where(j < roots, times, polynomial)
     seen = np.arange(MOST + 1) < k
     missing = read(jnp.asarray(_HARMONIC, sizes.dtype), k - 1) - jnp.sum(jnp.where(seen, 1 / far, 0))
-    more = missing / jnp.prod(jnp.where(seen, far, 1)) * memory.change
+    more = missing / products(jnp.where(seen, far, 1))[-1] * memory.change
     update = jnp.where(turn > 0, more, jnp.where(turn < 0, -read(memory.scaled, k - 1), 0))
     return memory.scaled + polynomial[1:, None] * update
 
