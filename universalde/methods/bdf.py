@@ -92,13 +92,13 @@ class BackwardDifferences(Multistep):
         return Judgement(error, h * jnp.where(ready & enough, best, 1), h * retry, new._replace(order=k + turn, steady=steady))
 
     def interpolated(self, y: Any, memory: Past) -> Any:
-        return y, memory.differences, memory.spacing, memory.order
+        return y, jnp.where(_rows(memory.order >= COUNT), memory.differences, 0), memory.spacing
 
     def dense(self, data: Any, theta: Any) -> Any:
-        y, differences, spacing, order = data
+        y, differences, spacing = data
         before = jnp.concatenate([jnp.zeros(1, spacing.dtype), spacing[:-1]])
         weights = products(((theta - 1) * spacing[0] + before) / spacing)
-        return y + mixed(jnp.where(order >= COUNT, weights, 0)[None], differences)[0]
+        return y + mixed(weights[None], differences)[0]
 
     def _carried(self, memory: Past, h: Any) -> Any:
         """The differences with which the polynomial goes on to the new point."""

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["combine", "horner", "mixed", "products"]
+__all__ = ["combine", "entry", "horner", "mixed", "products"]
 
 
 def combine(weights: Any, vectors: Any) -> Any:
@@ -46,3 +46,9 @@ def products(factors: Any) -> Any:
     for k in range(factors.shape[0]):
         total = total * jnp.where(count >= k, factors[k], 1)
     return total
+
+
+def entry(rows: Any, index: Any) -> Any:
+    """``rows[index]``, of a few, as a sum, whose derivative is no scatter."""
+    here = np.arange(rows.shape[0]).reshape(-1, *[1] * (rows.ndim - 1)) == index
+    return jnp.sum(jnp.where(here, rows, 0), axis=0)

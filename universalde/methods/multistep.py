@@ -77,7 +77,7 @@ class Multistep(Tabled):
 
     @abc.abstractmethod
     def interpolated(self, y: Any, memory: Any) -> Any:
-        """What ``dense`` reads, from the new point and the memory with it."""
+        """What ``dense`` reads, numbers only, from the new point and the memory with it."""
 
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Kept]:
         return self.begin(equation.slope(t, y), h), unprepared(equation, t, y)

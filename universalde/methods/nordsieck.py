@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from ..base.buffers import read
 from ..base.hold import hold
 from ..tableaus.bdf import MOST
 from ..tableaus.nordsieck import NordsieckFormula
-from .combine import mixed, products
+from .combine import entry, mixed, products
 from .multistep import Judgement, Multistep, Predicted, growth
 from .tabled import Row
 
@@ -82,7 +81,7 @@ class Nordsieck(Multistep):
             scaled=scaled + formula.polynomial[1:, None] * d,
             change=d,
             sizes=jnp.concatenate([h[None], memory.sizes[:-1]]),
-            quotient=_spread(formula, k) * formula.last / (read(formula.polynomial, k) * read(formula.inverse, k - 1)),
+            quotient=_spentry(formula, k) * formula.last / (entry(formula.polynomial, k) * entry(formula.inverse, k - 1)),
             order=k,
             turn=jnp.zeros_like(k),
             wait=jnp.where(memory.turn == 0, memory.wait, k + 1) - 1,
@@ -93,7 +92,7 @@ class Nordsieck(Multistep):
         below, here, above = _constants(formula, k)
         times = jnp.where(np.arange(MOST + 1) <= k, h / memory.sizes[0], 1)
         past = jnp.abs(new.quotient / memory.quotient) * products(times)[-1]
-        errors = jnp.stack([below * size(read(new.scaled, k - 1)), here * size(d), above * size(d - past * memory.change)])
+        errors = jnp.stack([below * size(entry(new.scaled, k - 1)), here * size(d), above * size(d - past * memory.change)])
         sizes = hold(growth(jnp.asarray(BIAS, h.dtype) * errors, k + jnp.arange(3), 1, LARGEST))
         idle, retry = new.wait > 0, jnp.clip(sizes[1], SMALLEST, 0.9)
         sizes = jnp.where(jnp.stack([~idle & (k > 1), jnp.bool_(True), ~idle & (k < self.order)]), sizes, 0)
@@ -115,14 +114,14 @@ def _formula(k: Any, sizes: Any, h: Any) -> Formula:
     """The formula of order ``k`` for a step of size ``h`` after steps of ``sizes`` (Jackson & Sacks-Davis 1980)."""
     zero, count = jnp.zeros(1, h.dtype), np.arange(1, MOST + 2)
     inverse = hold(h / (h + jnp.concatenate([zero, _sums(sizes)[:-1]])))
-    fixed = -read(jnp.asarray(_HARMONIC, h.dtype), k - 1)
+    fixed = -entry(jnp.asarray(_HARMONIC, h.dtype), k - 1)
     inner = jnp.sum(jnp.where(count < k, inverse, 0))
     last = -inner - fixed
     factors = jnp.where(count < k, inverse, jnp.where(count == k, last, 0))
     polynomial = jnp.where(np.arange(MOST + 1) == 0, jnp.ones((), h.dtype), 0)
     for j in range(MOST):
         polynomial = polynomial + factors[j] * jnp.concatenate([zero, polynomial[:-1]])
-    return Formula(hold(polynomial), inverse, last, fixed, -inner - read(inverse, k - 1))
+    return Formula(hold(polynomial), inverse, last, fixed, -inner - entry(inverse, k - 1))
 
 
 def _sums(x: Any) -> Any:
@@ -130,18 +129,18 @@ def _sums(x: Any) -> Any:
     return jnp.sum(jnp.asarray(np.tril(np.ones((MOST + 1, MOST + 1))), x.dtype) * x, axis=1)
 
 
-def _spread(formula: Formula, k: Any) -> Any:
+def _spentry(formula: Formula, k: Any) -> Any:
     return 1 + k * (1 - formula.varying + formula.fixed)
 
 
 def _constants(formula: Formula, k: Any) -> tuple[Any, Any, Any]:
     """Error constants of orders k - 1 (of the last row of the array), k and k + 1 (of changes of predicted points)."""
-    fixed, varying, whole = formula.fixed, formula.varying, _spread(formula, k)
+    fixed, varying, whole = formula.fixed, formula.varying, _spentry(formula, k)
     here = jnp.abs((1 - varying + fixed) / (fixed * whole))
     lower = fixed + 1 / k
     lower = jnp.where(k > 1, lower, -1)
-    below = formula.last / read(formula.polynomial, k) * (1 - (varying + read(formula.inverse, k - 1)) + lower) / lower
-    upper, further = fixed - 1 / (k + 1), read(formula.inverse, k)
+    below = formula.last / entry(formula.polynomial, k) * (1 - (varying + entry(formula.inverse, k - 1)) + lower) / lower
+    upper, further = fixed - 1 / (k + 1), entry(formula.inverse, k)
     above = (1 - (varying - further) + upper) / whole / (further * (k + 2) * upper)
     return jnp.abs(below), here, jnp.abs(above)
 
@@ -156,9 +155,9 @@ def _turned(memory: Array) -> Any:
         times = jnp.concatenate([zero, polynomial[:-1]]) + far[j] * polynomial
         polynomial = jnp.where(j < roots, times, polynomial)
     seen = np.arange(MOST + 1) < k
-    missing = read(jnp.asarray(_HARMONIC, sizes.dtype), k - 1) - jnp.sum(jnp.where(seen, 1 / far, 0))
+    missing = entry(jnp.asarray(_HARMONIC, sizes.dtype), k - 1) - jnp.sum(jnp.where(seen, 1 / far, 0))
     more = missing / products(jnp.where(seen, far, 1))[-1] * memory.change
-    update = jnp.where(turn > 0, more, jnp.where(turn < 0, -read(memory.scaled, k - 1), 0))
+    update = jnp.where(turn > 0, more, jnp.where(turn < 0, -entry(memory.scaled, k - 1), 0))
     return memory.scaled + polynomial[1:, None] * update
 
 
