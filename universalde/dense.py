@@ -13,14 +13,18 @@ from .base.checks import is_concrete
 from .base.ravel import padded
 from .compiled import compiled
 from .loop.program import Operands, Program, equation_of, model_of
+from .spec.controller import rms
 
 __all__ = ["Later", "Steps"]
+
+POINTS = 7  # through which the solution of a multistep method may go between its steps, with one more for the estimate
 
 
 @partial(jax.tree_util.register_dataclass, meta_fields=("program",), data_fields=("operands", "ts", "ys", "saved"))
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """Dense solution over the saved steps; the step that holds ``t`` is taken again and interpolated."""
+    """Dense solution over the saved steps: the step that holds ``t`` is taken again and interpolated; steps of a multistep method
+    cannot be, their points are interpolated."""
 
     program: Program
     operands: Operands
@@ -69,21 +73,74 @@ def t_of(times: Any) -> str:
 def _evaluate(program: Program, derivative: int, operands: Operands, ts: Any, ys: Any, saved: Any, times: Any) -> Any:
     model = model_of(program, operands, operands.mode)
     method = program.method
+    points = method.multistep and not program.events
+    if method.multistep:
+        method = method.one_step  # a state that an event changed is no point of the curve before it
 
     def one(user_time: Any) -> Any:
         t = user_time if program.direction == 1 else operands.sign * user_time
         row = jnp.clip(jnp.searchsorted(ts, t, side="right") - 1, 0, jnp.maximum(saved - 2, 0))
-        start, y, h = ts[row], ys[row], ts[row + 1] - ts[row]
-        equation = equation_of(model, None, start)
-        data = method.retake(equation, start, h, y, ys[row + 1])
+        start, h = ts[row], ts[row + 1] - ts[row]
+        if points:
+            curve = _through_points(program, operands, model.norm or rms, ts, ys, row)
+        else:
+            data = method.retake(equation_of(model, None, start), start, h, ys[row], ys[row + 1])
+            curve = partial(method.dense, data)
 
         def inside(time: Any) -> Any:
             t = time if program.direction == 1 else operands.sign * time
-            return method.dense(data, (t - start) / jnp.where(h == 0, 1, h))
+            return curve((t - start) / jnp.where(h == 0, 1, h))
 
         return _differentiated(inside, derivative)(user_time)
 
     return jax.vmap(one)(times)
+
+
+def _through_points(program: Program, operands: Operands, norm: Callable, ts: Any, ys: Any, row: Any) -> Callable:
+    """The polynomial through the ends of the step after ``row`` and points before it, of the degree that promises the least error.
+
+    The terms of Newton's form left out are the estimate: two of them, since one may vanish.  So the solution between the
+    points is as good as they are, whatever the order of the method was, and continuous.
+    """
+    start, end = ts[row], ts[row + 1]
+    h = jnp.where(end == start, 1, end - start)
+    count = jnp.arange(POINTS)
+    there = (row + 1 - count >= 0) & (jnp.take(ts, row + 1 - count, mode="clip") >= _last_jump(program, operands, start))
+    x = jnp.where(there, (jnp.take(ts, row + 1 - count, mode="clip") - start) / h, 1 - count)
+    terms = [jnp.take(ys, row + 1, axis=0), *_divided(x, jnp.take(ys, row + 1 - count, axis=0, mode="clip"))]
+    scale = operands.atol + operands.rtol * jnp.abs(terms[0])
+    shares = jnp.cumprod(0.5 - x[:-1])
+    sizes = [norm(share * term / scale) for share, term in zip(shares, terms[1:], strict=True)]
+    for k in range(1, POINTS - 1):  # without a point the last estimate stands
+        sizes[k] = jnp.where(there[k + 1], sizes[k], sizes[k - 1])
+    misses = jnp.stack([sizes[min(k, POINTS - 2)] + sizes[min(k + 1, POINTS - 2)] for k in range(1, POINTS - 1)])
+    misses = jnp.where(there[1:-1] & jnp.isfinite(misses), misses, jnp.inf)
+    degree = POINTS - 2 - jnp.argmin(misses[::-1])
+
+    def curve(theta: Any) -> Any:
+        value = jnp.zeros_like(terms[0])
+        for k in range(POINTS - 2, 0, -1):
+            value = jnp.where(k <= degree, terms[k] + (theta - x[k]) * value, 0)
+        return terms[0] + (theta - x[0]) * value
+
+    return curve
+
+
+def _divided(x: Any, rows: Any) -> list:
+    """Divided differences of the first 2, 3, … rows."""
+    found = []
+    for k in range(1, POINTS):
+        rows = (rows[1:] - rows[:-1]) / (x[k:] - x[:-k])[:, None]
+        found.append(rows[0])
+    return found
+
+
+def _last_jump(program: Program, operands: Operands, t: Any) -> Any:
+    """The last time, up to ``t``, at which the right-hand side jumps."""
+    if not program.jumps:
+        return -jnp.inf
+    slack = 16 * jnp.finfo(t.dtype).eps * jnp.maximum(jnp.abs(t), jnp.abs(operands.t1 - operands.t0))
+    return jnp.max(jnp.where(operands.jumps & (operands.stops <= t + slack), operands.stops, -jnp.inf)) - slack
 
 
 def _differentiated(function: Callable, order: int) -> Callable:

@@ -9,8 +9,10 @@ import jax.numpy as jnp
 from ..base.hold import hold
 from ..base.implicit import frozen, root
 from ..base.powers import exp2, log2
+from ..base.status import NEWTON
 from ..nonlinear.newton import Found, Kept, Matrix, after, newton, prepared, refused, unprepared
-from ..spec.method import Equation, Step, Work
+from ..spec.method import Equation, Method, Step, Work
+from .rosenbrock_rows import Rodas5P
 from .tabled import Tabled
 
 __all__ = ["Judgement", "Multistep", "Predicted", "growth"]
@@ -51,6 +53,11 @@ class Multistep(Tabled):
     implicit: ClassVar[bool] = True
     multistep: ClassVar[bool] = True
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history", "mass"})
+
+    @property
+    def one_step(self) -> Method:
+        """What takes a single step again, where a state was changed."""
+        return Rodas5P()
 
     @abc.abstractmethod
     def begin(self, slope: Any, h: Any) -> Any:
@@ -105,6 +112,7 @@ class Multistep(Tabled):
             data=self.interpolated(new_y, new),
             next_h=next_h,
             ok=found.ok,
+            trouble=NEWTON,
             rhs=found.iterations,
             work=work._replace(iterations=found.iterations),
         )
