@@ -17,6 +17,8 @@ from .tabled import Tabled
 
 __all__ = ["Judgement", "Multistep", "Predicted", "growth"]
 
+SMALL = 8  # equations up to which every step has a Jacobian of its own, which costs no more than a second iteration
+DOUBTED = 0.5  # rate of convergence that is taken for granted with an old Jacobian
 HALF = 0.5  # of the step size, after a step whose equation could not be solved with a new Jacobian
 ALMOST = 1 - 1e-6  # an error beyond this may be refused by the loop, which rounds otherwise
 
@@ -87,7 +89,7 @@ class Multistep(Tabled):
         """What ``dense`` reads, numbers only, from the new point and the memory with it."""
 
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Kept]:
-        return self.begin(equation.slope(t, y), h), unprepared(equation, t, y)
+        return self.begin(equation.slope(t, y), h), unprepared(equation, t, y, y.size > SMALL)
 
     def reset(self, equation: Equation, t: Any, y: Any, memory: Any) -> Any:
         return self.begin(equation.slope(t, y), self.span(memory))
@@ -141,7 +143,10 @@ def _solved(equation: Equation, time: Any, h: Any, predicted: Predicted, cache: 
         return matrix.solve(equation.f(time, predicted.y + d) - shift * equation.mass(predicted.slope + d))
 
     size = lambda change: equation.norm(change, predicted.y)  # noqa: E731
-    return newton(correction, jnp.zeros_like(predicted.y), size, matrix.kept.rate), matrix, work
+    # A rate found with a matrix that has grown old is doubted: one correction does only if it is small itself, and then the
+    # Jacobian is renewed (a wrong matrix makes wrong corrections, small ones too).
+    rate = matrix.kept.rate if cache.jacobian is None else jnp.where(work.jacobians > 0, matrix.kept.rate, jnp.maximum(matrix.kept.rate, DOUBTED))
+    return newton(correction, jnp.zeros_like(predicted.y), size, rate), matrix, work
 
 
 def _elsewhere(kept: Kept) -> Kept:

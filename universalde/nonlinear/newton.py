@@ -112,10 +112,10 @@ class Matrix(NamedTuple):
         return self.share * self.factor.solve(b)
 
 
-def unprepared(equation: Equation, t: Any, y: Any) -> Kept:
-    """What there is before the first step."""
+def unprepared(equation: Equation, t: Any, y: Any, keeps: bool | None = None) -> Kept:
+    """What there is before the first step; ``keeps``: whether a Jacobian serves many steps, by default those with many directions."""
     one = jnp.ones((), y.dtype)
-    if equation.directions(y.size) <= FEW:
+    if not (equation.directions(y.size) > FEW if keeps is None else keeps):
         return Kept(one)
 
     def make() -> tuple:
