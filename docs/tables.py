@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from universalde.methods import rows
+from universalde.methods.bdf import BACKWARD
 from universalde.methods.dirk_rows import DIRK_ROWS
 from universalde.methods.general_linear import GLOBAL_ERROR
 from universalde.methods.low_storage_rows import LOW_STORAGE
+from universalde.methods.nordsieck import NORDSIECK
 from universalde.methods.rosenbrock_rows import ROSENBROCK, ROSENBROCK_ABSENT
 from universalde.methods.tabled import Row
 from universalde.tableaus.shu_osher import FORMS
@@ -47,7 +49,7 @@ def page() -> str:
     table += [line(row) for row in rows.ROWS.values()]
     absent = rows.ABSENT | ROSENBROCK_ABSENT
     missing = ["## Absent", "", *[f"- `{name}`: {reason}" for name, reason in absent.items()]] if absent else []
-    return HEAD + "\n".join([*table, "", *limiters(), *rosenbrock(), *diagonally_implicit(), *low_storage(), *global_error(), *missing]) + "\n"
+    return HEAD + "\n".join([*table, "", *limiters(), *rosenbrock(), *diagonally_implicit(), *multistep(), *low_storage(), *global_error(), *missing]) + "\n"
 
 
 def limiters() -> list[str]:
@@ -79,6 +81,20 @@ def diagonally_implicit() -> list[str]:
             f"| `{name}` | {order} | {stages} | {table.stage_order} | {stable} | {table.at_infinity:.3g} | {table.dense_order} | {dae} | "
             f"{first_sentence(row.__doc__)} | {table.reference} |"
         )
+    return [*lines, ""]
+
+
+def multistep() -> list[str]:
+    """The implicit multistep methods."""
+    lines = [
+        "## Implicit multistep methods", "",
+        "They choose order and step size themselves, within the limits of the controller. `MEBDF2` is among the diagonally implicit methods.",
+        "", "| method | orders | what for | source |", "|---|---|---|---|",
+    ]  # fmt: skip
+    for name, row in {**BACKWARD, **NORDSIECK}.items():
+        table = row.tableau
+        orders = "2" if (name[-1], table.order) == ("2", 2) else ("1" if table.order == 1 else f"1 to {table.order}")
+        lines.append(f"| `{name}` | {orders} | {first_sentence(row.__doc__)} | {table.reference} |")
     return [*lines, ""]
 
 

@@ -12,6 +12,7 @@ from .methods.bdf import BACKWARD
 from .methods.dirk_rows import DIRK_ROWS
 from .methods.general_linear import GLOBAL_ERROR
 from .methods.low_storage_rows import LOW_STORAGE
+from .methods.nordsieck import NORDSIECK
 from .methods.rosenbrock_rows import ROSENBROCK, Rodas5P
 from .methods.rows import ROWS, Tsit5, Vern7
 from .spec.controller import Controller
@@ -20,7 +21,7 @@ from .spec.problem import Problem
 
 __all__ = ["REGISTRY", "Choice", "check_controller", "check_fits", "check_step", "choose"]
 
-REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK, **DIRK_ROWS, **BACKWARD}
+REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK, **DIRK_ROWS, **BACKWARD, **NORDSIECK}
 
 TIGHT, LARGE = 1e-6, 100_000
 MANY = 200  # equations from which on factors of a full Jacobian cost more than they save
