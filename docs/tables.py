@@ -93,7 +93,7 @@ def multistep() -> list[str]:
     ]  # fmt: skip
     for name, row in {**BACKWARD, **NORDSIECK}.items():
         table = row.tableau
-        orders = "2" if (name[-1], table.order) == ("2", 2) else ("1" if table.order == 1 else f"1 to {table.order}")
+        orders = f"{table.lowest} to {table.highest}" if table.lowest < table.highest else f"{table.highest}"
         lines.append(f"| `{name}` | {orders} | {first_sentence(row.__doc__)} | {table.reference} |")
     return [*lines, ""]
 

@@ -3,7 +3,6 @@
 import abc
 from typing import Any, ClassVar, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from ..base.hold import hold

@@ -1,6 +1,7 @@
 """What is fixed of the Nordsieck form of the backward differentiation formulas."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 __all__ = ["NORDSIECKBDF", "NordsieckFormula"]
 
@@ -8,6 +9,8 @@ __all__ = ["NORDSIECKBDF", "NordsieckFormula"]
 @dataclass(frozen=True, eq=False)
 class NordsieckFormula:
     """Backward differentiation formulas of orders 1 to ``highest`` on scaled derivatives; coefficients follow from the last step sizes."""
+
+    lowest: ClassVar[int] = 1
 
     name: str
     highest: int
