@@ -21,7 +21,8 @@ from .base.warn import warn
 from .border import Border
 from .compiled import Entry
 from .dense import Later, Steps
-from .loop.integrate import STIFF_STEPS, Outcome, State, integrate, start
+from .loop.ending import STIFF_STEPS
+from .loop.integrate import Outcome, State, integrate, start
 from .loop.observe import with_end
 from .loop.program import Operands, Program
 from .masses import unsatisfied

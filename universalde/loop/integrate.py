@@ -7,22 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from ..base.loop import loop
-from ..base.status import (
-    BLEW_UP,
-    FULL,
-    INCONSISTENT,
-    MAX_STEPS,
-    NOT_FINITE,
-    RUNNING,
-    SINGULAR,
-    STIFF,
-    STOPPED,
-    SUCCESS,
-    TOO_SMALL,
-)
+from ..base.status import FULL, INCONSISTENT, MAX_STEPS, NOT_FINITE, RUNNING, SINGULAR
 from ..spec.controller import rms
-from ..spec.method import Step, Work
-from .attempt import LAST, Attempt, attempt, never_refused, restarted
+from ..spec.method import Work
+from .attempt import Attempt, attempt, never_refused, restarted
+from .ending import Stiff, looked_at, status_after
 from .implicit import misses
 from .locate import Landing, Marks, locate, marks_at
 from .past import no_past, past_on_tape
@@ -31,11 +20,7 @@ from .record import Saved, Tape, finish, open_saved, open_tape, save, tape_row
 from .start import first_step
 from .stops import arrived
 
-__all__ = ["STIFF_STEPS", "Outcome", "State", "integrate", "start"]
-
-
-STIFF_STEPS = 15  # that looked stiff, in excess of twice the others, as in Hairer & Wanner's codes
-LIMIT = 0.9  # of the stability region; a step beyond is held by stability, not by accuracy
+__all__ = ["Outcome", "State", "integrate", "start"]
 
 
 class State(NamedTuple):
@@ -57,13 +42,6 @@ class State(NamedTuple):
     work: Any
     stiff: Any
     status: Any
-
-
-class Stiff(NamedTuple):
-    """Steps that looked stiff, counted against those that did not, and the greatest count there was."""
-
-    now: Any
-    most: Any
 
 
 class Outcome(NamedTuple):
@@ -169,10 +147,7 @@ def _advance(
         return new if stands else jax.tree.map(lambda a, b: jnp.where(accept, a, b), new, old)
 
     accepted = accept.astype(jnp.int32)
-    stiff = _stiff(program, state, tried, accept)
-    status = _status(program, operands, state, tried.step, landing, saved, stands)
-    if program.hands_over and stiff:
-        status = jnp.where((status == RUNNING) & (stiff.now >= STIFF_STEPS), jnp.int32(STIFF), status)
+    stiff = looked_at(program, state.stiff, tried.step, accept)
     return State(
         t=pick(landing.t, state.t),
         lost=pick(lost, state.lost),
@@ -189,40 +164,8 @@ def _advance(
         rhs=state.rhs + tried.step.rhs,
         work=jax.tree.map(jnp.add, state.work, tried.step.work),
         stiff=stiff,
-        status=status,
+        status=status_after(program, operands, state, tried.step, landing, saved, stiff),
     )
-
-
-def _stiff(program: Program, state: State, tried: Attempt, accept: Any) -> Stiff | tuple:
-    """A step looks stiff when it is as large as stability allows (Hairer & Wanner 1996, IV.2); counts if that is asked for."""
-    if not program.watches or tried.step.stiffness is None:
-        return state.stiff
-    looks = ~(tried.step.stiffness < LIMIT)  # not a number counts as stiff
-    now = jnp.where(looks, state.stiff.now + 1, jnp.maximum(state.stiff.now - 2, 0))
-    now = jnp.where(accept, now, state.stiff.now)
-    return Stiff(now, jnp.maximum(now, state.stiff.most))
-
-
-def _status(
-    program: Program, operands: Operands, state: State, step: Step, landing: Landing, saved: Any, stands: bool
-) -> Any:
-    span = jnp.abs(operands.t1 - operands.t0)
-    tiny = 4 * jnp.finfo(state.t.dtype).eps * jnp.maximum(jnp.abs(state.t), span * 1e-8)
-    hopeless = ~landing.accept & (landing.h < tiny)
-    if program.events:  # however short, a step that should land on an event is taken
-        hopeless = hopeless & (landing.marks.target < 0)
-    reason = jnp.int32(TOO_SMALL) if step.ok is True else jnp.where(step.ok, TOO_SMALL, jnp.int32(step.trouble))
-    status = jnp.where(hopeless, reason, jnp.int32(RUNNING))
-    if stands:  # the same step would come to the same again
-        status = jnp.where(landing.accept, jnp.int32(RUNNING), jnp.int32(BLEW_UP))
-    status = jnp.where(landing.accept & (landing.kind == LAST), jnp.int32(SUCCESS), status)
-    status = jnp.where(landing.stops, jnp.int32(STOPPED), status)
-    if program.saving == "steps":
-        full = (status == RUNNING) & (saved >= program.capacity)
-        if program.every > 1:  # the last row may be written over until its block of steps is complete
-            full &= (state.accepted + landing.accept.astype(jnp.int32)) % program.every == 0
-        status = jnp.where(full, jnp.int32(FULL), status)
-    return status
 
 
 def _add_time(t: Any, lost: Any, h: Any) -> tuple[Any, Any]:
