@@ -85,8 +85,8 @@ def repeat(body: Callable, state: Any, *, limit: Any, private: Any = ()) -> tupl
     return state, private
 
 
-def once(flag: Any, make: Callable[[], Any]) -> Any:
-    """``make()`` where ``flag`` holds in any lane, and zeros, for nothing, where it does not."""
+def once(flag: Any, make: Callable[[], Any], old: Any = None) -> Any:
+    """``make()`` where ``flag`` holds, and ``old`` (``None``: zeros), for nothing, where it does not."""
     shapes: list = []
 
     def flat() -> list:
@@ -95,7 +95,7 @@ def once(flag: Any, make: Callable[[], Any]) -> Any:
         return [jnp.asarray(leaf) for leaf in leaves]
 
     program, constants = _trace(lambda: flat())
-    empty = [jnp.zeros(aval.shape, aval.dtype) for aval in program.out_avals]
+    empty = [jnp.zeros(aval.shape, aval.dtype) for aval in program.out_avals] if old is None else jax.tree.leaves(old)
 
     def body(i: Any, active: Any, state: tuple, shared: Any, private: Any) -> tuple:
         # XLA moves what depends on nothing that changes in a loop in front of it, where it would be computed every time.

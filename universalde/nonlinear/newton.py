@@ -135,18 +135,13 @@ def prepared(equation: Equation, t: Any, y: Any, kept: Kept, shift: Any) -> tupl
     if kept.jacobian is None:
         return Matrix(kept, equation.factor(equation.jac(t, y), shift), shift, 1.0), Work(1, 1)
     wanted = kept.renew & ~kept.here
-    jacobian = _chosen(wanted, lambda: equation.jac(t, y), kept.jacobian)
+    jacobian = once(wanted, lambda: equation.jac(t, y), kept.jacobian)
     made = wanted | (jnp.abs(shift / kept.shift - 1) > DRIFT)
-    factor = _chosen(made, lambda: equation.factor(jacobian, shift), kept.factor)
+    factor = once(made, lambda: equation.factor(jacobian, shift), kept.factor)
     own = jnp.where(made, shift, kept.shift)
     kept = Kept(kept.rate, jacobian, factor, own, kept.renew & ~wanted, kept.here | wanted)
     share = 2 / (1 + shift / own)
     return Matrix(kept, factor, own, share), Work(wanted.astype(jnp.int32), made.astype(jnp.int32))
-
-
-def _chosen(flag: Any, make: Callable, old: Any) -> Any:
-    """``make()`` where ``flag`` holds, ``old``, for nothing, elsewhere."""
-    return jax.tree.map(lambda new, old: jnp.where(flag, new, old), once(flag, make), old)
 
 
 def after(kept: Kept, rate: Any) -> Kept:
