@@ -56,12 +56,15 @@ class _State(NamedTuple):
     failed: Any
 
 
-def newton(correction: Callable, guess: Any, size: Callable, rate: Any, start: Any = True) -> Found:
+def newton(
+    correction: Callable, guess: Any, size: Callable, rate: Any, start: Any = True, limit: int = LIMIT, hopes: bool = True
+) -> Found:
     r"""Iterate ``x ← x + correction(x)`` from ``guess`` (any pytree) until what is left is small against the tolerance.
 
     ``size(d)`` is the size of a correction in tolerances.  With the ratio θ of the last two, the error left is at most
     :math:`\theta / (1 - \theta)` times the last one.  After the first correction the remembered ``rate`` stands for that factor, so that
-    one iteration can do.  Corrections that grow, that are not finite, or that are too many end it.  ``start=False``:
+    one iteration can do.  Corrections that grow, that are not finite, or that are too many (``limit``) end it, and with
+    ``hopes=False`` also those that at this rate would not come to the tolerance within the limit.  ``start=False``:
     nothing is done, and the result is a failure.  Not differentiated: see :func:`universalde.base.implicit.root`.
 
     Source: Hairer & Wanner, Solving Ordinary Differential Equations II, 1996, IV.8; the memory of the rate is that of CVODE (Cohen &
@@ -79,11 +82,14 @@ def newton(correction: Callable, guess: Any, size: Callable, rate: Any, start: A
         # A correction far below the tolerance may be rounding, whose size does not shrink.
         done = (contracts & (rate * length <= CLOSE)) | (length <= CLOSE * CLOSE)
         failed = ~(done | (theta < DIVERGES)) | ~jnp.isfinite(length)
+        if not hopes:
+            left = (limit - 1 - state.count).astype(length.dtype)
+            failed = failed | ~(first | done | (theta**left * seen * length <= CLOSE))
         return _State(x, length, rate, state.count + 1, done, failed), shared, private
 
     idle = jnp.zeros_like(jnp.asarray(start))
     begin = _State(guess, jnp.zeros_like(rate), rate, jnp.int32(0), idle, ~jnp.asarray(start))
-    _, end, _, _ = loop(body, begin, limit=LIMIT, running=lambda state: ~(state.done | state.failed))
+    _, end, _, _ = loop(body, begin, limit=limit, running=lambda state: ~(state.done | state.failed))
     return Found(end.x, end.done, end.count, end.rate)
 
 
