@@ -6,6 +6,7 @@ from typing import Any
 
 from universalde.methods import rows
 from universalde.methods.bdf import BACKWARD
+from universalde.methods.collocation_rows import COLLOCATION
 from universalde.methods.dirk_rows import DIRK_ROWS
 from universalde.methods.general_linear import GLOBAL_ERROR
 from universalde.methods.low_storage_rows import LOW_STORAGE
@@ -49,7 +50,7 @@ def page() -> str:
     table += [line(row) for row in rows.ROWS.values()]
     absent = rows.ABSENT | ROSENBROCK_ABSENT
     missing = ["## Absent", "", *[f"- `{name}`: {reason}" for name, reason in absent.items()]] if absent else []
-    return HEAD + "\n".join([*table, "", *limiters(), *rosenbrock(), *diagonally_implicit(), *multistep(), *low_storage(), *global_error(), *missing]) + "\n"
+    return HEAD + "\n".join([*table, "", *limiters(), *rosenbrock(), *diagonally_implicit(), *collocation(), *multistep(), *low_storage(), *global_error(), *missing]) + "\n"
 
 
 def limiters() -> list[str]:
@@ -82,6 +83,20 @@ def diagonally_implicit() -> list[str]:
             f"{first_sentence(row.__doc__)} | {table.reference} |"
         )
     return [*lines, ""]
+
+
+def collocation() -> list[str]:
+    """Fully implicit methods."""
+    heads = ("method", "order", "stages", "dense", "what for", "source")
+    table = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    for name, row in COLLOCATION.items():
+        t = row.tableau
+        table.append(f"| `{name}` | {t.order}({t.error_order}) | {t.stages} | {t.dense_order} | {first_sentence(row.__doc__)} | {t.reference} |")
+    return [
+        "## Collocation", "",
+        "Fully implicit Runge–Kutta methods ([stiff problems](stiff.md)); A-stable, those of Radau L-stable too. `ude.GaussLegendre(s)` has order 2 s, is",
+        "symplectic and takes fixed steps.", "", *table, "",
+    ]  # fmt: skip
 
 
 def multistep() -> list[str]:

@@ -107,6 +107,8 @@ from .methods.rows import (  # isort: skip
 )  # fmt: skip
 from .methods.bdf import ABDF2, FBDF, QBDF, QBDF1, QBDF2, QNDF, QNDF1, QNDF2  # isort: skip
 from .methods.nordsieck import NordsieckBDF  # isort: skip
+from .methods.collocation_rows import GaussLegendre, RadauIIA3, RadauIIA5, RadauIIA9, RadauIIA13
+
 from .methods.dirk_rows import (  # isort: skip
     CFNLIRK3, Cash4, ESDIRK325L2SA, ESDIRK436L2SA2, ESDIRK437L2SA, ESDIRK547L2SA2, ESDIRK54I8L2SA, ESDIRK659L2SA,
     Hairer4, Hairer42, ImplicitEuler, ImplicitMidpoint, KenCarp3, KenCarp4, KenCarp47, KenCarp5, KenCarp58, Kvaerno3,
@@ -138,7 +140,7 @@ __all__ = [
     "Cash4", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "DIRK", "DP5", "DP8", "Dense", "Diagonal", "DirkTableau",
     "ESDIRK325L2SA", "ESDIRK436L2SA2", "ESDIRK437L2SA", "ESDIRK547L2SA2", "ESDIRK54I8L2SA", "ESDIRK659L2SA",
     "Ensemble", "Euler", "Event", "ExplicitRK", "FBDF", "FRK65", "Feagin10", "Feagin12", "Feagin14", "Fixed",
-    "GLEE23", "GLEE24", "GLEE35", "GRK4A", "GRK4T", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler",
+    "GLEE23", "GLEE24", "GLEE35", "GRK4A", "GRK4T", "GaussLegendre", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler",
     "ImplicitMidpoint", "KYK2014DGSSPRK_3S2", "KYKSSPRK42", "KenCarp3", "KenCarp4", "KenCarp47", "KenCarp5",
     "KenCarp58", "Kvaerno3", "Kvaerno4", "Kvaerno5", "LowStorageRK", "MEBDF2", "MM5GEE", "MSRK5", "MSRK6", "Midpoint",
     "Moments", "NDBLSRK124", "NDBLSRK134", "NDBLSRK144", "NordsieckBDF", "ODE", "ORK256", "OwrenZen3", "OwrenZen4",
@@ -148,7 +150,7 @@ __all__ = [
     "ParsaniKetchesonDeconinck3S94", "Predictive", "Problem", "QBDF", "QBDF1", "QBDF2", "QNDF", "QNDF1", "QNDF2",
     "QPRK98", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49", "RDPK3SpFSAL510", "RK4",
     "RK46NL", "RKM", "RKV76IIa", "ROK4a", "ROS2", "ROS2PR", "ROS2S", "ROS3", "ROS34PRw", "ROS34PW1a", "ROS34PW1b",
-    "ROS34PW2", "ROS34PW3", "ROS3P", "ROS3PR", "ROS3PRL", "ROS3PRL2", "Ralston", "Ralston4", "Reduction", "Rodas23W",
+    "ROS34PW2", "ROS34PW3", "ROS3P", "ROS3PR", "ROS3PRL", "ROS3PRL2", "RadauIIA13", "RadauIIA3", "RadauIIA5", "RadauIIA9", "Ralston", "Ralston4", "Reduction", "Rodas23W",
     "Rodas3", "Rodas3P", "Rodas3d", "Rodas4", "Rodas42", "Rodas4P", "Rodas4P2", "Rodas4PW", "Rodas5", "Rodas5P",
     "Rodas5Pe", "Rodas6P", "Ros4LStab", "RosShamp4", "Rosenbrock", "Rosenbrock23", "Rosenbrock32",
     "RosenbrockTableau", "RosenbrockW6S4OS", "SDIRK2", "SDIRK22", "SFSDIRK4", "SFSDIRK5", "SFSDIRK6", "SFSDIRK7",

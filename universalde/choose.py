@@ -9,6 +9,7 @@ import numpy as np
 from .base.checks import is_concrete
 from .methods.auto import Auto
 from .methods.bdf import BACKWARD
+from .methods.collocation_rows import COLLOCATION
 from .methods.dirk_rows import DIRK_ROWS
 from .methods.general_linear import GLOBAL_ERROR
 from .methods.low_storage_rows import LOW_STORAGE
@@ -21,7 +22,7 @@ from .spec.problem import Problem
 
 __all__ = ["REGISTRY", "Choice", "check_controller", "check_fits", "check_step", "choose"]
 
-REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK, **DIRK_ROWS, **BACKWARD, **NORDSIECK}
+REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK, **DIRK_ROWS, **COLLOCATION, **BACKWARD, **NORDSIECK}
 
 TIGHT, LARGE = 1e-6, 100_000
 MANY = 200  # equations from which on factors of a full Jacobian cost more than they save

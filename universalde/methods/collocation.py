@@ -1,6 +1,5 @@
 """Fully implicit Runge–Kutta methods that are collocation methods: Radau IIA and Gauss–Legendre."""
 
-from collections.abc import Sequence
 from dataclasses import field
 from typing import Any, ClassVar, NamedTuple
 
@@ -208,7 +207,7 @@ def differentiable(shape: Shape, equation: Equation, t: Any, h: Any, y: Any, val
     return root(lack, solve, values)
 
 
-def weighted(weights: Sequence, vectors: Any) -> Any:
+def weighted(weights: Any, vectors: Any) -> Any:
     """Sum of the weighted rows, written out: a product of matrices would be a call of a library."""
     total = 0.0
     for k, w in enumerate(weights):
