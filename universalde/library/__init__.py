@@ -11,7 +11,9 @@ Example::
 
 from typing import Any
 
-from . import attractors, detest, linear, orbits, oscillators  # each registers its problems  # noqa: F401
+from . import (  # each registers its problems  # noqa: F401
+    attractors, circuits, detest, emep, kinetics, linear, lines, orbits, oscillators,
+)  # fmt: skip
 from .registry import FUNCTIONS, Entry, load, names
 
 __all__ = ["Entry", "load", "names"]

@@ -1,0 +1,178 @@
+"""Reactions of the lower atmosphere, from the EMEP ozone model as it stands in the Bari test set.
+
+D. Simpson, Y. Andersson-Sköld, M. E. Jenkin, EMEP MSC-W Report 2/93 (1993); F. Mazzia, C. Magherini, Test Set for IVP Solvers 2.4
+(2008), problem EMEP.  A rate is a number, a number and a temperature (``A exp(E / T)``), ``A B light`` for a photolysis,
+``v dry`` for a deposition with v cm/s, or the name of a rate that emep.py computes.  Units: molecules, cm³, s.
+"""
+
+__all__ = ["REACTIONS", "SPECIES"]
+
+SPECIES = """
+NO NO2 SO2 CO CH4 C2H6 NC4H10 C2H4 C3H6 OXYL HCHO CH3CHO MEK O3 HO2 HNO3 H2O2 H2 CH3O2 C2H5OH SA CH3O2H C2H5O2 CH3COO
+PAN SECC4H MEKO2 R2OOH ETRO2 MGLYOX PRRO2 GLYOX OXYO2 MAL MALO2 OP OH OD NO3 N2O5 ISOPRE NITRAT ISRO2 MVK MVKO2 CH3OH
+RCO3H OXYO2H BURO2H ETRO2H PRRO2H MEKO2H MALO2H MACR ISNI ISRO2H MARO2 MAPAN CH2CCH3 ISONO3 ISNIR MVKO2H CH2CHR ISNO3H
+ISNIRH MARO2H
+""".split()
+
+REACTIONS = """
+0.00123 0.6 light | O3 -> OP
+0.0002 1.4 light | O3 -> OD
+0.0145 0.4 light | NO2 -> NO + OP
+2.2e-05 0.75 light | H2O2 -> 2 OH
+3e-06 1.25 light | HNO3 -> NO2 + OH
+5.4e-05 0.79 light | HCHO -> CO + 2 HO2
+6.65e-05 0.6 light | HCHO -> CO + H2
+0.000133 0.6 light | GLYOX -> CO + HCHO
+1.35e-05 0.94 light | CH3CHO -> CO + HO2 + CH3O2
+2.43e-05 0.88 light | MEK -> C2H5O2 + CH3COO
+0.000216 0.79 light | MGLYOX -> CO + HO2 + CH3COO
+0.0353 0.081 light | NO3 -> NO
+0.0894 0.059 light | NO3 -> NO2 + OP
+3.32e-05 0.57 light | N2O5 -> NO2 + NO3
+2.27e-05 0.62 light | CH3O2H -> HCHO + HO2 + OH
+2.27e-05 0.62 light | R2OOH -> CH3CHO + HO2 + OH
+2.27e-05 0.62 light | RCO3H -> CH3O2 + OH
+2.27e-05 0.62 light | OXYO2H -> HO2 + MGLYOX + MAL + OH
+2.27e-05 0.62 light | BURO2H -> 0.35 CH3CHO + 0.65 MEK + 0.65 HO2 + 0.35 C2H5O2 + OH
+2.27e-05 0.62 light | ETRO2H -> 1.56 HCHO + 0.22 CH3CHO + HO2 + OH
+2.27e-05 0.62 light | PRRO2H -> HCHO + CH3CHO + HO2
+2.27e-05 0.62 light | MEKO2H -> CH3CHO + CH3COO + OH
+2.27e-05 0.62 light | MALO2H -> HO2 + MGLYOX + GLYOX + OH
+2.27e-05 0.62 light | CH2CCH3 -> MEK + CH2CCH3
+OD_water | OD -> 2 OH
+O_O2 | OP -> O3
+O_NO | NO + OP -> NO2
+OD_air | OD -> OP
+1.8e-12 -1370 | NO + O3 -> NO2
+1.2e-13 -2450 | NO2 + O3 -> NO3
+1.9e-12 -1000 | O3 + OH -> HO2
+1.4e-14 -600 | O3 + HO2 -> OH
+1.8e-11 110 | NO + NO3 -> 2 NO2
+3.7e-12 240 | NO + HO2 -> NO2 + OH
+7.2e-14 -1414 | NO2 + NO3 -> NO + NO2
+1.4e-12 | NO2 + NO3 -> N2O5
+1.4e-11 | NO2 + OH -> HNO3
+4.1e-16 | H2O2 + NO3 -> HO2 + HNO3
+7.1e+14 -11080 | N2O5 -> NO2 + NO3
+4.8e-11 250 | HO2 + OH ->
+2.9e-12 -160 | H2O2 + OH -> HO2
+7.7e-12 -2100 | H2 + OH -> HO2
+1e-14 785 | HNO3 + OH -> NO3
+HO2_HO2 | HO2 + HO2 -> H2O2
+1.35e-12 | SO2 + OH -> HO2 + SA
+4e-17 | SO2 + CH3O2 -> HCHO + HO2 + SA
+1e-4 | H2O2 ->
+1e-4 | CH3O2H ->
+1e-4 | N2O5 -> 2 NITRAT
+1e-4 | HNO3 -> NITRAT
+3.9e-12 -1885 | CH4 + OH -> CH3O2
+4.2e-12 180 | NO + CH3O2 -> NO2 + HCHO + HO2
+4.2e-12 180 | NO + SECC4H -> NO2 + 0.35 CH3CHO + 0.65 MEK + 0.65 HO2 + 0.35 C2H5O2
+4.2e-12 180 | NO + MEKO2 -> NO2 + CH3CHO + CH3COO
+4.2e-12 180 | NO + ETRO2 -> NO2 + 2 HCHO + HO2
+4.2e-12 180 | NO + PRRO2 -> NO2 + HCHO + CH3CHO + HO2
+4.2e-12 180 | NO + OXYO2 -> NO2 + HO2 + MGLYOX + MAL
+4.2e-12 180 | NO + MALO2 -> NO2 + HO2 + MGLYOX + GLYOX
+4.2e-12 180 | NO + ISRO2 -> 0.86 NO2 + 0.74 HCHO + 0.78 HO2 + 0.12 ISRO2 + 0.42 MVK + 0.32 MACR + 0.14 ISNI
+4.2e-12 180 | NO + MVKO2 -> 0.95 NO2 + 0.266 HCHO + 0.684 CH3CHO + 0.95 HO2 + 0.684 CH3COO + 0.266 MGLYOX + 0.05 ISNI
+4.2e-12 180 | NO + CH2CCH3 -> NO2 + MEK + HO2
+4.2e-12 180 | NO + ISONO3 -> 1.1 NO2 + 0.15 HCHO + 0.8 HO2 + 0.05 MVK + 0.1 MACR + 0.85 ISNI
+4.2e-12 180 | NO + ISNIR -> 1.9 NO2 + 0.95 CH3CHO + 0.95 MEK + 0.05 HO2
+5.5e-14 365 | CH3O2 + CH3O2 -> 2 HCHO + 2 HO2
+5.5e-14 365 | CH3O2 + CH3O2 -> HCHO + CH3OH
+3.3e-12 -380 | OH + CH3OH -> HCHO + HO2
+3.2e-12 | C2H5OH + OH -> CH3CHO + HO2
+3.8e-13 780 | HO2 + CH3O2 -> CH3O2H
+9.6e-12 | HCHO + OH -> CO + HO2
+1e-12 190 | CH3O2H + OH -> HCHO + OH
+1.9e-12 190 | CH3O2H + OH -> CH3O2
+1.9e-12 190 | R2OOH + OH -> C2H5O2
+1.9e-12 190 | OH + RCO3H -> CH3COO
+1.9e-12 190 | OH + BURO2H -> SECC4H
+1.9e-12 190 | OH + ETRO2H -> ETRO2
+1.9e-12 190 | OH + PRRO2H -> PRRO2
+5.8e-16 | HCHO + NO3 -> CO + HO2 + HNO3
+2.4e-13 | CO + OH -> HO2
+7.8e-12 -1020 | C2H6 + OH -> C2H5O2
+8.9e-12 | NO + C2H5O2 -> NO2 + CH3CHO + HO2
+6.5e-13 650 | HO2 + C2H5O2 -> R2OOH
+5.6e-12 310 | CH3CHO + OH -> CH3COO
+5.8e-12 190 | R2OOH + OH -> CH3CHO + OH
+5.8e-12 190 | OH + BURO2H -> MEK + OH
+5.8e-12 190 | OH + ETRO2H -> CH3CHO + OH
+5.8e-12 190 | OH + PRRO2H -> MEK + OH
+1e-11 | NO2 + CH3COO -> PAN
+1e-11 | NO2 + MARO2 -> MAPAN
+1.34e+16 -13330 | PAN -> NO2 + CH3COO
+1.34e+16 -13330 | MAPAN -> NO2 + MARO2
+2e-11 | NO + CH3COO -> NO2 + CH3O2
+2e-11 | NO + MARO2 -> NO2 + CH2CCH3
+1.1e-11 | CH3O2 + CH3COO -> HCHO + 0.5 HO2 + 0.5 CH3O2
+1.64e-11 -559 | NC4H10 + OH -> SECC4H
+1e-11 | HO2 + SECC4H -> BURO2H
+1e-11 | HO2 + MEKO2 -> MEKO2H
+1e-11 | HO2 + ETRO2 -> ETRO2H
+1e-11 | HO2 + PRRO2 -> PRRO2H
+1e-11 | HO2 + OXYO2 -> OXYO2H
+1e-11 | HO2 + MALO2 -> MALO2H
+1e-11 | HO2 + ISRO2 -> ISRO2H
+1e-11 | HO2 + MVKO2 -> MVKO2H
+1e-11 | HO2 + MARO2 -> MARO2H
+1e-11 | HO2 + CH2CCH3 -> CH2CHR
+1e-11 | HO2 + ISONO3 -> ISNO3H
+1e-11 | HO2 + ISNIR -> ISNIRH
+1.15e-12 | MEK + OH -> MEKO2
+4.8e-12 | OH + MEKO2H -> MEKO2
+1.3e-13 1040 | HO2 + CH3COO -> RCO3H
+3e-13 1040 | HO2 + CH3COO -> O3
+2.8e-12 530 | CH3COO + CH3COO -> 2 CH3O2
+1.66e-12 474 | C2H4 + OH -> ETRO2
+1.2e-14 -2630 | C2H4 + O3 -> 0.44 CO + HCHO + 0.12 HO2 + 0.13 H2
+6.5e-15 -1880 | C3H6 + O3 -> 0.4 CO + 0.07 CH4 + 0.5 HCHO + 0.5 CH3CHO + 0.28 HO2 + 0.07 H2 + 0.31 CH3O2 + 0.15 OH
+2.86e-11 | C3H6 + OH -> PRRO2
+3.2e-11 | OH + CH2CHR -> CH2CCH3
+2e-11 | OH + ISNO3H -> ISONO3
+2.2e-11 | OH + MVKO2H -> MVKO2
+3.7e-11 | OH + ISNIRH -> ISNIR
+3.7e-11 | OH + MARO2H -> MARO2
+1.23e-14 -2013 | O3 + ISOPRE -> 0.05 CO + 0.07 C3H6 + 0.8 HCHO + 0.06 HO2 + 0.3 OP + 0.55 OH + 0.26 MVK + 0.67 MACR
+2.54e-11 410 | OH + ISOPRE -> ISRO2
+4.13e-12 452 | OH + MVK -> MVKO2
+2e-11 | OH + ISRO2H -> OH + ISRO2
+8e-18 | O3 + ISRO2H -> 0.7 HCHO
+1.86e-11 175 | OH + MACR -> 0.5 MARO2
+4.32e-15 -2016 | O3 + MVK -> 0.05 CO + 0.8 HCHO + 0.04 CH3CHO + 0.06 HO2 + 0.82 MGLYOX + 0.2 OP + 0.08 OH
+3.35e-11 | OH + ISNI -> ISNIR
+7.8e-13 | NO3 + ISOPRE -> ISONO3
+2e-11 | MAL + OH -> MALO2
+1.1e-11 | GLYOX + OH -> 2 CO + HO2
+1.7e-11 | MGLYOX + OH -> CO + CH3COO
+2.4e-11 | OH + MALO2H -> MALO2
+1.37e-11 | OXYL + OH -> OXYO2
+1.7e-11 | OH + OXYO2H -> OXYO2
+0.5 dry | SO2 ->
+0.5 dry | H2O2 ->
+0.2 dry | NO2 ->
+0.5 dry | O3 ->
+0.2 dry | PAN ->
+0.2 dry | MAPAN ->
+0.1 dry | SA ->
+0.1 dry | NITRAT ->
+0.5 dry | R2OOH ->
+0.5 dry | RCO3H ->
+0.5 dry | OXYO2H ->
+0.5 dry | BURO2H ->
+0.5 dry | ETRO2H ->
+0.5 dry | PRRO2H ->
+0.5 dry | MEKO2H ->
+0.5 dry | MALO2H ->
+0.5 dry | ISRO2H ->
+0.5 dry | MVKO2H ->
+0.5 dry | CH2CHR ->
+0.5 dry | ISNO3H ->
+0.5 dry | ISNIRH ->
+0.5 dry | MARO2H ->
+0.3 dry | HCHO ->
+0.3 dry | CH3CHO ->
+0.3 dry | MEK ->
+"""

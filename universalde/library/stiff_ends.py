@@ -1,0 +1,2 @@
+STATES = {}
+STIFF_DIGITS = {}
