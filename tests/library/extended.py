@@ -133,7 +133,7 @@ def write_ends():
     from universalde.library import load, names
 
     lines = []
-    for name in names():
+    for name in names("nonstiff"):
         entry = load(name)
         if entry.exact is None:
             shape = np.shape(entry.problem.y0)

@@ -126,15 +126,14 @@ def brusselator(t, y):
     return out
 
 
-def medical(t, y, before=None):
+def medical(t, y):
     n = len(y) // 2
-    before = t <= 5 if before is None else before
     z = np.arange(1, n + 1).astype(y.dtype) / n - 1
     z = z[(...,) + (None,) * (y.ndim - 1)]
     u, v = y[0::2], y[1::2]
     wide = np.zeros((n + 2, *y.shape[1:]), y.dtype)
     wide[1:-1] = u
-    wide[0] = np.where(before, 2, 0)
+    wide[0] = np.where(t <= 5, 2, 0)
     out = np.empty_like(y)
     out[0::2] = z**3 / 8 * (wide[2:] - wide[:-2]) / 2 * n + z**4 / 16 * np.diff(wide, 2, axis=0) * n**2 - 100 * u * v
     out[1::2] = -100 * u * v
@@ -154,16 +153,15 @@ def tridiagonal(side, diagonal, b):
     return b
 
 
-def beam(t, y, before=None):
+def beam(t, y):
     """The equations of Hairer & Wanner with matrices C (cosines) and D (sines)."""
     n = len(y) // 2
     pi = np.arctan(y.dtype.type(1)) * 4
-    before = t <= pi if before is None else before
     angle, rate = y[:n], y[n:]
     turn = np.diff(angle, axis=0)
     c, s = np.cos(turn), np.sin(turn)
     wide = np.concatenate([-angle[:1], angle, angle[-1:]])
-    v = n**4 * np.diff(wide, 2, axis=0) + n**2 * np.where(before, 1.5 * np.sin(t) ** 2, 0) * (np.cos(angle) + np.sin(angle))
+    v = n**4 * np.diff(wide, 2, axis=0) + n**2 * np.where(t <= pi, 1.5 * np.sin(t) ** 2, 0) * (np.cos(angle) + np.sin(angle))
     w = rate**2
     w[:-1] += s * v[1:]
     w[1:] -= s * v[:-1]

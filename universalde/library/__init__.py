@@ -12,7 +12,7 @@ Example::
 from typing import Any
 
 from . import (  # each registers its problems  # noqa: F401
-    attractors, circuits, detest, emep, kinetics, linear, lines, orbits, oscillators,
+    attractors, circuits, detest, growth, kinetics, lines, orbits, oscillators, ozone,
 )  # fmt: skip
 from .registry import FUNCTIONS, Entry, load, names
 

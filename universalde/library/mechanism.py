@@ -34,7 +34,7 @@ def read(text: str, species: Sequence[str]) -> tuple[Reaction, ...]:
     return tuple(reaction(line) for line in text.strip().splitlines())
 
 
-def slopes(reactions: Sequence[Reaction], rate: Callable[[str], Any], y: Sequence, sources: dict[int, float]) -> list:
+def slopes(reactions: Sequence[Reaction], rate: Callable, y: Any, sources: dict[int, float]) -> list:
     """``dy/dt``, one number per species: sources, and each reaction at ``rate`` times the product of its reactants."""
     terms: list[list] = [[sources[k]] if k in sources else [] for k in range(len(y))]
     for reaction in reactions:

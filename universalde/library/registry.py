@@ -10,7 +10,7 @@ import numpy as np
 
 from ..spec.problem import ODE, Problem
 from .ends import ENDS
-from .stiff_ends import STIFF_DIGITS
+from .stiff_ends import AGREED
 
 __all__ = ["FUNCTIONS", "Entry", "load", "names", "ode", "register", "stiff_ode"]
 
@@ -64,7 +64,7 @@ def ode(f: Callable, y0: Any, end: float | int, args: Any = None) -> Problem:
     return ODE(f, jnp.asarray(y0, float), (0.0, float(end)), args)
 
 
-def stiff_ode(f: Callable, y0: Any, span: tuple[float, float], args: Any = None, **slots: Any) -> Problem:
+def stiff_ode(f: Callable, y0: Any, span: tuple, args: Any = None, **slots: Any) -> Problem:
     """The problem on ``span`` with arrays of JAX's default precision, and what else implicit methods are told."""
     return ODE(f, jnp.asarray(y0, float), (float(span[0]), float(span[1])), args, **slots)
 
@@ -85,7 +85,7 @@ def register(about: str, source: str, tags: tuple[str, ...] = ("nonstiff",)) -> 
             if "states" in parts:
                 parts["states"] = {t: np.array(y).reshape(np.shape(parts["problem"].y0)) for t, y in parts["states"].items()}
                 parts["end"] = parts["states"].get(parts["problem"].tspan[1])
-                parts["digits"] = None if parts["end"] is None else STIFF_DIGITS[name]
+                parts["digits"] = None if parts["end"] is None else AGREED[name]
             elif "exact" in parts:
                 parts["end"] = np.asarray(parts["exact"](parts["problem"].tspan[1]))
             elif name in ENDS and not (args or keywords):

@@ -2,7 +2,7 @@
 
 D. Simpson, Y. Andersson-Sköld, M. E. Jenkin, EMEP MSC-W Report 2/93 (1993); F. Mazzia, C. Magherini, Test Set for IVP Solvers 2.4
 (2008), problem EMEP.  A rate is a number, a number and a temperature (``A exp(E / T)``), ``A B light`` for a photolysis,
-``v dry`` for a deposition with v cm/s, or the name of a rate that emep.py computes.  Units: molecules, cm³, s.
+``v dry`` for a deposition with v cm/s, or the name of a rate that ozone.py computes.  Units: molecules, cm³, s.
 """
 
 __all__ = ["REACTIONS", "SPECIES"]

@@ -5,7 +5,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from .emep_reactions import REACTIONS, SPECIES
+from .ozone_reactions import REACTIONS, SPECIES
 from .mechanism import read, slopes
 from .registry import register, stiff_ode
 from .stiff_ends import STATES
