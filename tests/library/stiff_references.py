@@ -16,6 +16,7 @@ import numpy as np
 from tests.library.radau import solve
 from tests.library.stiff_forms import FORMS
 from tests.source_rules import ROOT
+from universalde.linalg import Dense
 
 # Times besides the end of the span, and sizes below which rounding rules.
 TIMES = {
@@ -45,14 +46,13 @@ def with_numpy(f):
 
 def jacobian(problem):
     """Of ``(t, y)`` with y a vector; it only steers Newton's method."""
-    shape = np.shape(problem.y0)
+    shape, structure = np.shape(problem.y0), problem.structure or Dense()
 
-    @jax.jit
-    @lambda f: jax.jacfwd(f, 1)
-    def jac(t, y):
+    def f(t, y):
         out = problem.f(t, y.reshape(shape), problem.args)
         return (jnp.stack(out) if isinstance(out, list) else out).reshape(-1)
 
+    jac = jax.jit(lambda t, y: structure.dense(structure.jacobian(lambda y: f(t, y), y)))
     return lambda t, y: np.asarray(jac(t, jnp.asarray(y)))
 
 
