@@ -1,9 +1,11 @@
 """Right-hand sides of the stiff problems once more, for NumPy arrays of any precision: y is (n,) or (n, columns), t a number each.
 
-They share no formula's text with the library: matrices and loops here, written-out components there.
+They share no formula with the library but the list of reactions of EMEP: matrices and loops here, components there.
 """
 
 import numpy as np
+
+from universalde.library.ozone_reactions import REACTIONS, SPECIES
 
 BONDS = {  # one row per reaction: rate, reactants, then what it changes; species from 0
     "rober": [(0.04, (0,), {0: -1, 1: 1}), (1e4, (1, 2), {0: 1, 1: -1}), (3e7, (1, 1), {1: -1, 2: 1})],
@@ -210,7 +212,62 @@ def heating(t, y):
     return np.concatenate([((boiler - heat.sum(0)) / 8e7)[None], (heat - loss) / capacity, moving])
 
 
+def sun(t):
+    """Whether the sun shines, and the sine of its height, at 50 degrees north and midsummer."""
+    hour = t / 3600 - 24 * np.floor(t / 86400)
+    pi = np.pi
+    height = np.cos(50 * pi / 180) * np.cos(23.5 * pi / 180) * np.cos(pi * (1 + hour / 12)) + np.sin(50 * pi / 180) * np.sin(23.5 * pi / 180)
+    return (hour >= 4) & (hour < 20), height, hour
+
+
+def emep_rate(text, t):
+    """A rate constant at 298 K, from its text."""
+    day, height, hour = sun(t)
+    words = text.split()
+    if words[-1] == "light":
+        return np.where(day, float(words[0]) * np.exp(-float(words[1]) / np.where(day, height, 1)), 0)
+    if words[-1] == "dry":
+        return float(words[0]) / 1.2e5 * np.where(day, 1, 0.25)
+    humid = 66.5 + 23 * np.sin(2.43 - 7.93e-5 * 3600 * hour)
+    steam = -(597.3 - 0.57 * (298 - 273.16)) * 18 / 1.986 * (1 / 298 - 1 / 273.16)
+    water = 6.1078 * np.exp(steam) * 10 / (1.38e-16 * 298) * humid
+    named = {
+        "O_O2": 5.7e-34 * (298 / 300) ** -2.8 * 2.55e19 * 5.2e18,
+        "O_NO": 9.6e-32 * (298 / 300) ** -1.6 * 2.55e19,
+        "OD_air": 2e-11 * np.exp(100 / 298) * 2.55e19,
+        "OD_water": 2.2e-10 * water,
+        "HO2_HO2": (2.3e-13 * np.exp(600 / 298) + 2.55e19 * 1.7e-33 * np.exp(1000 / 298)) * (1 + 1.4e-21 * water * np.exp(2200 / 298)),
+    }
+    if text in named:
+        return named[text]
+    return float(words[0]) * np.exp(float(words[1]) / 298) if len(words) > 1 else float(words[0])
+
+
+def emep(t, y):
+    """The same table of reactions, one reaction after the other."""
+    out = np.zeros_like(y)
+    for line in REACTIONS.strip().splitlines():
+        rate, change = line.split("|")
+        before, after = change.split("->")
+        speed = emep_rate(rate.strip(), t)
+        sides = [[term.split() for term in side.split("+") if term.strip()] for side in (before, after)]
+        for term in sides[0]:
+            speed = speed * y[SPECIES.index(term[-1])]
+        for sign, side in zip((-1, 1), sides, strict=True):
+            for term in side:
+                out[SPECIES.index(term[-1])] += sign * (float(term[0]) if len(term) > 1 else 1.0) * speed
+    for name, amount in EMITTED.items():
+        out[SPECIES.index(name)] += amount / 1.2e5
+    return out
+
+
+SHARES = [("C2H6", 0.07689, 30), ("NC4H10", 0.41444, 58), ("C2H4", 0.03642, 28), ("C3H6", 0.03827, 42), ("OXYL", 0.24537, 106), ("C2H5OH", 0.13957, 46)]
+MEAN_MASS = 1 / sum(share / mass for _, share, mass in SHARES)
+EMITTED = {"NO": 2.5e11, "SO2": 2.5e11, "SA": 1.25e10, "CO": 2.5e12, "ISOPRE": 1.25e11}
+EMITTED |= {name: 2.5e11 * share / mass * MEAN_MASS for name, share, mass in SHARES}
+
 FORMS = {
+    "emep": emep,
     "rober": lambda t, y: mass_action(BONDS["rober"], y),
     "rober_dae": rober_dae,
     "hires": hires,

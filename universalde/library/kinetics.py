@@ -166,7 +166,7 @@ POLLUTED = {"NO": 0.2, "O3": 0.04, "HCHO": 0.1, "CO": 0.3, "ALD": 0.01, "SO2": 0
 
 
 def _pollution(t, y, args):
-    return slopes(AIR, float, y, {})
+    return slopes(AIR, float, y)
 
 
 @register(

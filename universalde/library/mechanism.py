@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Reaction", "read", "slopes"]
+import numpy as np
+
+__all__ = ["Reaction", "arrays", "read", "slopes"]
 
 
 class Reaction(NamedTuple):
@@ -12,6 +14,18 @@ class Reaction(NamedTuple):
     rate: str
     reactants: tuple[int, ...]
     net: dict[int, float]
+
+    @property
+    def kind(self) -> str:
+        """``"constant"`` for numbers alone, the word behind numbers, ``"named"`` for a word alone."""
+        *numbers, last = self.rate.split()
+        return "constant" if last[0].isdigit() or last[0] == "-" else last if numbers else "named"
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers of the rate."""
+        words = self.rate.split()
+        return tuple(float(word) for word in (words if self.kind == "constant" else words[:-1]))
 
 
 def read(text: str, species: Sequence[str]) -> tuple[Reaction, ...]:
@@ -34,9 +48,23 @@ def read(text: str, species: Sequence[str]) -> tuple[Reaction, ...]:
     return tuple(reaction(line) for line in text.strip().splitlines())
 
 
-def slopes(reactions: Sequence[Reaction], rate: Callable, y: Any, sources: dict[int, float]) -> list:
-    """``dy/dt``, one number per species: sources, and each reaction at ``rate`` times the product of its reactants."""
-    terms: list[list] = [[sources[k]] if k in sources else [] for k in range(len(y))]
+def arrays(reactions: Sequence[Reaction], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of two reactants each, (2, reactions), where n stands for none, and the net changes, (n, reactions).
+
+    The rates of change are ``net @ (k * y[one] * y[other])`` with a one behind the n species.  Large mechanisms are written
+    like this: as single numbers they take minutes to compile.
+    """
+    pairs, net = np.full((2, len(reactions)), n), np.zeros((n, len(reactions)))
+    for column, reaction in enumerate(reactions):
+        pairs[: len(reaction.reactants), column] = reaction.reactants
+        for k, count in reaction.net.items():
+            net[k, column] = count
+    return pairs, net
+
+
+def slopes(reactions: Sequence[Reaction], rate: Callable, y: Any) -> list:
+    """``dy/dt``, one number per species: each reaction runs at ``rate(text)`` times the product of its reactants."""
+    terms: list[list] = [[] for _ in range(len(y))]
     for reaction in reactions:
         speed = rate(reaction.rate)
         for k in reaction.reactants:

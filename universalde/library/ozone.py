@@ -5,8 +5,8 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
+from .mechanism import arrays, read
 from .ozone_reactions import REACTIONS, SPECIES
-from .mechanism import read, slopes
 from .registry import register, stiff_ode
 from .stiff_ends import STATES
 
@@ -18,7 +18,11 @@ AIR, OXYGEN = 2.55e19, 5.2e18  # molecules per cm³
 HEIGHT = 1.2e5  # of the mixed layer, cm
 SUNRISE, SUNSET = 4.0, 20.0  # hours
 
-MECHANISM = read(REACTIONS, SPECIES)
+# In the order of the parts of the vector of rates: photolyses, depositions, those with a name, constants.
+KINDS = {kind: [one for one in read(REACTIONS, SPECIES) if kind == one.kind] for kind in ("light", "dry", "named", "constant")}
+PAIRS, NET = arrays([one for group in KINDS.values() for one in group], len(SPECIES))
+LIGHT, LIGHT_PATH = np.array([one.numbers for one in KINDS["light"]]).T
+SPEED = np.array([one.numbers[0] for one in KINDS["dry"]])
 
 # Shares of the organic emissions by mass, and molar masses; 2.5e11 molecules per cm² and s of each kind, ten times that of CO.
 EMITTED = 2.5e11
@@ -31,7 +35,7 @@ EMISSIONS = {
     "NO": EMITTED, "SO2": EMITTED, "SA": 0.05 * EMITTED, "CO": 10 * EMITTED, "ISOPRE": 0.5 * EMITTED,
     **{name: EMITTED * share / mass / MOLES for name, (share, mass) in ORGANIC.items()},
 }  # fmt: skip
-SOURCES = {SPECIES.index(name): rate / HEIGHT for name, rate in EMISSIONS.items()}
+SOURCES = np.array([EMISSIONS.get(name, 0.0) / HEIGHT for name in SPECIES])
 
 START = {
     "NO": 1e9, "NO2": 5e9, "SO2": 5e9, "CO": 3.8e12, "CH4": 3.5e13, "O3": 5e11, "OD": 1e-3,
@@ -55,38 +59,31 @@ ALONG = math.cos(LATITUDE) * math.cos(DECLINATION)
 ACROSS = math.sin(LATITUDE) * math.sin(DECLINATION)
 
 
+CONSTANT = np.array(
+    [one.numbers[0] * math.exp(sum(one.numbers[1:]) / TEMPERATURE) for one in KINDS["constant"]]
+)
+
+
 def _rates(t):
-    """The rate constant that stands behind a text, at the time ``t``."""
+    """All rate constants at the time ``t``."""
     second = t - 24 * HOUR * jnp.floor(t / (24 * HOUR))
     day = (second >= SUNRISE * HOUR) & (second < SUNSET * HOUR)
     height = ALONG * jnp.cos((1 + second / (12 * HOUR)) * np.pi) + ACROSS  # sine of the sun's
     path = 1 / jnp.where(day, height, 1)
-    calm = jnp.where(day, 1 / HEIGHT, 0.25 / HEIGHT)
     water = VAPOUR * (66.5 + 23 * jnp.sin(2.43 - 7.93e-5 * second))
     named = {**NAMED, "OD_water": 2.2e-10 * water, "HO2_HO2": MEETING * (1 + HELPED * water)}
-    made = {}
-
-    def make(text):
-        numbers = text.split()
-        if text in named:
-            return named[text]
-        if numbers[-1] == "light":
-            return jnp.where(day, float(numbers[0]) * jnp.exp(-float(numbers[1]) * path), 0)
-        if numbers[-1] == "dry":
-            return float(numbers[0]) * calm
-        factor = math.exp(float(numbers[1]) / TEMPERATURE) if len(numbers) > 1 else 1.0
-        return float(numbers[0]) * factor
-
-    def rate(text):
-        if text not in made:
-            made[text] = make(text)
-        return made[text]
-
-    return rate
+    return [
+        jnp.where(day, LIGHT * jnp.exp(-LIGHT_PATH * path), 0),
+        SPEED * jnp.where(day, 1 / HEIGHT, 0.25 / HEIGHT),
+        jnp.stack([jnp.asarray(named[one.rate], height.dtype) for one in KINDS["named"]]),
+        CONSTANT,
+    ]
 
 
 def _emep(t, y, args):
-    return slopes(MECHANISM, _rates(t), y, SOURCES)
+    rates = jnp.concatenate([jnp.asarray(part, y.dtype) for part in _rates(t)])
+    one, other = jnp.append(y, jnp.ones(1, y.dtype))[PAIRS]
+    return jnp.asarray(NET, y.dtype) @ (rates * one * other) + jnp.asarray(SOURCES, y.dtype)
 
 
 @register(
@@ -97,9 +94,9 @@ def _emep(t, y, args):
 def emep():
     """66 species in 160 reactions from 4 h on the first day to 20 h on the fifth; t in seconds, y in molecules per cm³.
 
-    Photolysis jumps when the sun rises (4 h) and sets (20 h): ``discontinuities``.
+    Photolysis jumps when the sun rises (4 h) and sets (20 h), the humidity at midnight: ``discontinuities``.
     """
-    switches = [24 * HOUR * day + HOUR * hour for day in range(5) for hour in (SUNRISE, SUNSET)][1:]
+    switches = [24 * HOUR * day + HOUR * hour for day in range(5) for hour in (0, SUNRISE, SUNSET)][2:]
     problem = stiff_ode(
         _emep, [START.get(name, 100.0) for name in SPECIES], (SUNRISE * HOUR, (96 + SUNSET) * HOUR),
         discontinuities=jnp.array(switches),
