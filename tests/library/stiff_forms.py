@@ -243,19 +243,29 @@ def emep_rate(text, t):
     return float(words[0]) * np.exp(float(words[1]) / 298) if len(words) > 1 else float(words[0])
 
 
+def parsed():
+    """(text of the rate, reactants, changes) of every reaction."""
+    for line in REACTIONS.strip().splitlines():
+        rate, change = line.split("|")
+        sides = [[term.split() for term in side.split("+") if term.strip()] for side in change.split("->")]
+        reactants = [SPECIES.index(term[-1]) for term in sides[0]]
+        changes = [(k, -1.0) for k in reactants] + [(SPECIES.index(x[-1]), float(x[0]) if len(x) > 1 else 1.0) for x in sides[1]]
+        yield rate.strip(), reactants, changes
+
+
+CHEMISTRY = list(parsed())
+
+
 def emep(t, y):
     """The same table of reactions, one reaction after the other."""
     out = np.zeros_like(y)
-    for line in REACTIONS.strip().splitlines():
-        rate, change = line.split("|")
-        before, after = change.split("->")
-        speed = emep_rate(rate.strip(), t)
-        sides = [[term.split() for term in side.split("+") if term.strip()] for side in (before, after)]
-        for term in sides[0]:
-            speed = speed * y[SPECIES.index(term[-1])]
-        for sign, side in zip((-1, 1), sides, strict=True):
-            for term in side:
-                out[SPECIES.index(term[-1])] += sign * (float(term[0]) if len(term) > 1 else 1.0) * speed
+    rates = {rate: emep_rate(rate, t) for rate in {rate for rate, _, _ in CHEMISTRY}}
+    for rate, reactants, changes in CHEMISTRY:
+        speed = rates[rate]
+        for k in reactants:
+            speed = speed * y[k]
+        for k, count in changes:
+            out[k] += count * speed
     for name, amount in EMITTED.items():
         out[SPECIES.index(name)] += amount / 1.2e5
     return out

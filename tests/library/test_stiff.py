@@ -9,9 +9,9 @@ import universalde as ude
 from tests.library import nand_form
 from tests.library.published import EMEP_SLOPES, ENDS
 from tests.library.stiff_forms import FORMS
-from tests.library.stiff_references import SAME, states
-from universalde.linalg import Banded
+from tests.library.stiff_references import SAME, TOLERANCES, USUAL, states
 from universalde.library.stiff_ends import STATES
+from universalde.linalg import Banded
 
 library = ude.library
 # Computed anew in less than two seconds each; the others take up to some minutes.
@@ -66,7 +66,8 @@ def test_the_chemistry_of_emep_is_the_test_sets(t):
 @pytest.mark.parametrize("name", ENDS)
 def test_the_stored_end_is_the_published_one(name):
     tolerance, published = ENDS[name]
-    end = library.load(name).end.reshape(-1)[: len(published)]
+    known = ~np.isnan(published)
+    end, published = library.load(name).end.reshape(-1)[: len(published)][known], np.array(published)[known]
     np.testing.assert_allclose(end, published, rtol=tolerance, atol=tolerance * library.load(name).small)
 
 
@@ -76,9 +77,24 @@ def test_the_stored_end_is_the_published_one(name):
 )
 def test_the_stored_states_are_those_of_extended_precision(name):
     entry = library.load(name)
-    for t, y in states(name, 1e-10).items():
+    for t, y in states(name, TOLERANCES.get(name, USUAL)[0]).items():
         stored = STATES[SAME.get(name, name)][t]
         np.testing.assert_allclose(stored, y.astype(float), rtol=10.0**-entry.digits, atol=10.0**-entry.digits * entry.small)
+
+
+# What ten times the tolerance is too little for: oscillations that are hardly damped, and sums of many small errors.
+LOOSE = {"ring_modulator": 1e-4, "beam": 2e-4}
+LONG = {"ring_modulator", "beam", "nand_gate", "filament", "medical_akzo_nobel", "heating_system", "brusselator_500"}
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in library.names("stiff")]
+)
+def test_rodas5p_solves_a_stiff_problem_to_its_digits(name):
+    entry, rtol = library.load(name), 1e-6
+    sol = ude.solve(entry.problem, ude.Rodas5P(), rtol=rtol, atol=rtol * entry.small, saveat=ude.Save(end=True))
+    assert entry.error(sol.ys[-1]) < LOOSE.get(name, 10 * rtol)
 
 
 def test_a_stiff_problem_knows_its_states_its_structure_and_its_kind():

@@ -12,7 +12,15 @@ Example::
 from typing import Any
 
 from . import (  # each registers its problems  # noqa: F401
-    attractors, circuits, detest, growth, kinetics, lines, orbits, oscillators, ozone,
+    attractors,
+    circuits,
+    detest,
+    growth,
+    kinetics,
+    lines,
+    orbits,
+    oscillators,
+    ozone,
 )  # fmt: skip
 from .registry import FUNCTIONS, Entry, load, names
 

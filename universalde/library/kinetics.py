@@ -31,7 +31,8 @@ ROBER = "H. H. Robertson, in: Numerical Analysis, an Introduction (1966) 178-182
 def rober(end=1e11):
     """``a' = -0.04 a + 1e4 b c``, ``b' = 0.04 a - 1e4 b c - 3e7 b²``, ``c' = 3e7 b²`` from (1, 0, 0).
 
-    Ends are known at 40, 1e5 and the powers of ten up to 1e11.  A method that lets b drift to -1e-13 late in a long span blows up.
+    Ends are known at 40, 1e5 and the powers of ten up to 1e11.  Late in a long span b must not become
+    negative, not even by rounding.
     """
     problem = stiff_ode(_rober, [1.0, 0.0, 0.0], (0, end), (0.04, 3e7, 1e4))
     return {"problem": problem, "states": STATES["rober"], "small": 1e-8, "invariants": {"mass": lambda y: y.sum()}}

@@ -153,7 +153,7 @@ def _heating_system(t, y, capacity):
 def heating_system():
     """Temperatures (K) of the supply and of 40 rooms, and 40 valves with hysteresis, over 50,000 s.
 
-    A valve moves within a tenth of a second and waits for hours; each room's has a switching time of its own.
+    A valve switches fast and waits for hours; each room's has a switching time of its own.
     """
     capacity = jnp.asarray((1 + np.linspace(0, 1.348, ROOMS)) * 1e7, float)
     start = np.concatenate([[343.15], np.full(ROOMS, 293.15), np.full(ROOMS, -0.5)])
