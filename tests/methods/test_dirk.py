@@ -141,11 +141,15 @@ class Inverse:
 
 @pytest.fixture(scope="module")
 def explicit():
-    """End, gradient and second derivative of the oscillator by an explicit method at 1e-12."""
+    """End, gradient and second derivative of the oscillator by an explicit method at 1e-12.
+
+    Vern8 is not the one: at this tolerance its second derivative is wrong by 1.3e-5, while differences of its gradient are right
+    (docs/status.md, open defects).
+    """
 
     def end(m):
         problem = OSCILLATOR.replace(args=m)
-        return ude.solve(problem, ude.Vern8(), rtol=1e-12, atol=1e-12, saveat=ude.Save(end=True)).ys[-1, 0]
+        return ude.solve(problem, ude.Vern7(), rtol=1e-12, atol=1e-12, saveat=ude.Save(end=True)).ys[-1, 0]
 
     return jax.jit(lambda m: (end(m), jax.grad(end)(m), jax.jacfwd(jax.grad(end))(m)))(5.0)
 
