@@ -11,6 +11,7 @@ Example::
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .adjoint.discrete import DiscreteAdjoint
 from .base.status import SolveError, Status
 from .consistent import consistent
 from .control.fixed import Fixed
@@ -137,7 +138,7 @@ __all__ = [
     "CFNLIRK3", "CFRLDDRK64", "CKLLSRK43_2", "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R",
     "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R", "CKLLSRK65_4M_4R", "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R",
     "CKLLSRK85_4M_3R", "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54",
-    "Cash4", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "DIRK", "DP5", "DP8", "Dense", "Diagonal", "DirkTableau",
+    "Cash4", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "DIRK", "DP5", "DP8", "Dense", "Diagonal", "DirkTableau", "DiscreteAdjoint",
     "ESDIRK325L2SA", "ESDIRK436L2SA2", "ESDIRK437L2SA", "ESDIRK547L2SA2", "ESDIRK54I8L2SA", "ESDIRK659L2SA",
     "Ensemble", "Euler", "Event", "ExplicitRK", "FBDF", "FRK65", "Feagin10", "Feagin12", "Feagin14", "Fixed",
     "GLEE23", "GLEE24", "GLEE35", "GRK4A", "GRK4T", "GaussLegendre", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler",

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from .base.checks import is_concrete
+from .loop.program import Program
 from .methods.auto import Auto
 from .methods.bdf import BACKWARD
 from .methods.collocation_rows import COLLOCATION
@@ -16,6 +17,7 @@ from .methods.low_storage_rows import LOW_STORAGE
 from .methods.nordsieck import NORDSIECK
 from .methods.rosenbrock_rows import ROSENBROCK, Rodas5P
 from .methods.rows import ROWS, Tsit5, Vern7
+from .spec.adjoint import Adjoint
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
@@ -73,6 +75,15 @@ def check_controller(controller: Any, dt0: Any) -> None:
     if controller.needs_dt0 and dt0 is None:
         name = type(controller).__name__
         raise ValueError(f"{name} keeps the step size that it is given; write solve(..., dt0=0.01, controller=ude.{name}())")
+
+
+def check_adjoint(adjoint: Any, program: Program) -> None:
+    """Raise a sentence when ``adjoint`` is none, or cannot differentiate the solve of ``program``."""
+    if not isinstance(adjoint, Adjoint):
+        hint = f"; write ude.{adjoint.__name__}()" if isinstance(adjoint, type) else ""
+        raise TypeError(f"adjoint = {adjoint!r} is no adjoint{hint}. Write ude.DiscreteAdjoint(), or None for the default")
+    if refusal := adjoint.refusal(program):
+        raise ValueError(refusal)
 
 
 def check_fits(method: Method, problem: Problem) -> None:

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .adjoint.discrete import differentiable
+from .adjoint.discrete import DiscreteAdjoint
 from .base.checks import check_finite
 from .base.status import STOPPED, SUCCESS, Status
 from .border import Border, border
-from .choose import Choice, check_controller, check_fits, check_step, choose
+from .choose import Choice, check_adjoint, check_controller, check_fits, check_step, choose
 from .compiled import Entry, known, remember
 from .control.pi import PI
 from .control.predictive import Predictive
@@ -18,6 +18,8 @@ from .dense import Steps
 from .eager import STIFF, run
 from .jacobians import check_jacobian
 from .loop.integrate import Outcome, State
+from .loop.program import Program
+from .spec.adjoint import Adjoint
 from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
@@ -26,6 +28,7 @@ from .spec.solution import Solution, Stats
 __all__ = ["Prepared", "choose_or_check", "prepare", "solve"]
 
 DEFAULT_CONTROLLER, FOR_ITERATIONS = PI(), Predictive()
+DEFAULT_ADJOINT = DiscreteAdjoint()
 
 
 def solve(
@@ -38,6 +41,7 @@ def solve(
     dt0: Any = None,
     max_steps: int = 100_000,
     controller: Controller | None = None,
+    adjoint: Adjoint | None = None,
     throw: bool = True,
 ) -> Solution:
     r"""Solve an initial value problem.
@@ -53,7 +57,8 @@ def solve(
     so and what was not reached is NaN.
 
     Derivatives with respect to ``y0``, ``args``, ``tspan`` and ``saveat``, and whatever arrays ``f`` closes over, are
-    those of the numbers computed (discrete adjoint), in forward and reverse mode, also under ``vmap``.
+    those of the numbers computed, in forward and reverse mode, also under ``vmap`` (``adjoint=None``: :class:`DiscreteAdjoint`);
+    another ``adjoint`` may be given, and ``sol.adjoint`` says which passed them.
 
     Example::
 
@@ -63,6 +68,7 @@ def solve(
     """
     options: dict[str, Any] = {
         "rtol": rtol, "atol": atol, "saveat": saveat, "dt0": dt0, "max_steps": max_steps, "controller": controller,
+        "adjoint": adjoint,
     }  # fmt: skip
     choice = choose_or_check(problem, method, rtol)
     call, entry, label = prepare(problem, choice, options, watches=method is None and not choice.method.implicit)
@@ -79,7 +85,11 @@ def solve(
         if sol is not None:
             return sol
     check_finite(call.shape.unravel(call.operands.y0))
-    return _traced(call, entry.get("differentiable", differentiable)(call.operands), label)
+    return _traced(call, entry.get("differentiable", _differentiable)(call.operands), label)
+
+
+def _differentiable(program: Program) -> Callable:
+    return program.adjoint.differentiable(program)
 
 
 class Prepared(NamedTuple):
@@ -102,6 +112,8 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
     method = choice.method
     check_fits(method, problem)
     check_step(method, options["dt0"])
+    options = dict(options)
+    adjoint = options.pop("adjoint", None)
     controller, saveat = options["controller"], options["saveat"]
     if controller is None:
         controller = FOR_ITERATIONS if method.iterates else DEFAULT_CONTROLLER
@@ -110,6 +122,10 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
     hands_over = watches and choice.stiff is not None
     call = border(problem, method, **{**options, "controller": controller}, watches=watches, hands_over=hands_over)
+    if adjoint is not None:
+        check_adjoint(adjoint, call.program)
+    if call.traced:  # of others nothing is differentiated, and they share one compilation
+        call = call._replace(program=call.program._replace(adjoint=adjoint or DEFAULT_ADJOINT))
     entry = known(call.program)
     if entry is None:
         check_finite(problem.y0)
@@ -157,4 +173,5 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
         method=label,
         dense=dense,
         error=None if error is None else shape.unravel(error),
+        adjoint=program.adjoint.label,
     )

@@ -120,6 +120,8 @@ OPTIONS = {
     "dt0 NaN": Case(solving(dt0=np.nan), "ValueError", "dt0 = nan"),
     "dt0 a word": Case(solving(dt0="x"), "TypeError", "dt0 = 'x'; give the first step size as a number"),
     "dt0 a vector": Case(solving(dt0=TWO), "TypeError", "dt0 = .*; give the first step size as a number"),
+    "an adjoint by name": Case(solving(adjoint="discrete"), "TypeError", r"'discrete' is no adjoint.*DiscreteAdjoint"),
+    "an adjoint not called": Case(solving(adjoint=ude.DiscreteAdjoint), "TypeError", r"write ude.DiscreteAdjoint\(\)"),
     "a method not called": Case(solving(method=ude.Tsit5), "TypeError", r"is not a method; write ude.Tsit5\(\)"),
     "a method by name": Case(solving(method="Tsit5"), "TypeError", "method = 'Tsit5' is not a method.*Tsit5"),
     "a tableau as method": Case(solving(method=ude.Tsit5().tableau), "TypeError", "is not a method"),

@@ -25,13 +25,28 @@ from ..loop.observe import with_end
 from ..loop.program import Operands, Program
 from ..loop.record import sparse
 from ..loop.shown import last_row, reached, repeated, shown
+from ..spec.adjoint import Adjoint
 from .replay import Walk
 from .rows import Moved, Residuals, first_row, open_tangents, pull_first, pull_rows, push_rows
 
-__all__ = ["differentiable"]
+__all__ = ["DiscreteAdjoint"]
 
 
-def differentiable(program: Program) -> Callable[[Operands], Outcome]:
+class DiscreteAdjoint(Adjoint):
+    """Derivatives of the numbers the solve really computed; the default.
+
+    Serves every method and problem, in forward and reverse mode and of second order.  The tape of a solve holds the state
+    before each attempt; the budget for it is ``Save(tape_bytes=...)``.
+
+    Example: ``ude.solve(problem, saveat=ts, adjoint=ude.DiscreteAdjoint())``
+    """
+
+    def differentiable(self, program: Program) -> Callable[[Operands], Outcome]:
+        """The solve of ``program`` with the derivatives of its steps."""
+        return _differentiable(program)
+
+
+def _differentiable(program: Program) -> Callable[[Operands], Outcome]:
     """The solve of ``program`` as a function of its operands, with the discrete adjoint as its derivative."""
     native = program.method.native
 

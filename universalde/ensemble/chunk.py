@@ -27,7 +27,7 @@ from .rows import Lanes, Plan
 __all__ = ["batch_program", "chunk_program", "flat", "order_program", "plan_of", "width_of"]
 
 MOST = 1024  # trajectories of a chunk
-PIECES = 16  # chunks that a smaller ensemble is cut into, so that no thread waits long for the last one
+PIECES = 8  # chunks that a smaller ensemble is cut into, so that no thread waits long for the last one; each costs 0.4 ms
 CHUNK_BYTES = 1 << 26
 # Trajectories side by side in a native kernel, and the largest states for which that is faster than one by one.
 BY_COMPONENT, MANY_COMPONENTS = 32, 16

@@ -11,6 +11,7 @@ from ..base.checks import check_right_hand_side
 from ..base.closures import Static
 from ..base.ravel import Shape, flat_function
 from ..linalg.structure import Structure
+from ..spec.adjoint import Adjoint
 from ..spec.controller import Controller, rms
 from ..spec.event import Event
 from ..spec.method import Equation, Method
@@ -66,6 +67,7 @@ class Program(NamedTuple):
     guarded: bool = False  # by a domain or a largest step, which may refuse any step
     structure: Structure | None = None  # of the Jacobian; None: the method reads none
     algebraic: bool = False  # whether the mass matrix is, or may be, singular
+    adjoint: Adjoint | None = None  # how a traced solve is differentiated
 
     @property
     def keeps_path(self) -> bool:
