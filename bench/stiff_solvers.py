@@ -214,7 +214,10 @@ def alone(rows: Callable[[], Prepare]) -> Callable[[], tuple[Prepare, Prepare]]:
     return both
 
 
-OUR_METHODS = ("Rosenbrock23", "Rodas4", "Rodas5P", "Rodas6P", "TRBDF2", "Kvaerno5", "KenCarp47", "RadauIIA5", "QNDF", "FBDF")
+OUR_METHODS = (
+    "Rosenbrock23", "Rodas4", "Rodas5P", "Rodas6P", "TRBDF2", "Kvaerno5", "KenCarp47",
+    "RadauIIA5", "RadauIIA9", "QNDF", "FBDF", "NordsieckBDF",
+)  # fmt: skip
 
 
 def solvers(model: Model) -> dict[str, tuple[Callable[[], tuple[Prepare, Prepare]], Callable, tuple[str, ...], str]]:
