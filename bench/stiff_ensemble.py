@@ -59,13 +59,15 @@ def ours(method: str) -> Prepared:
     return Prepared({"solve": lambda: ude.ensemble(problem, make, over={"args": p}, rtol=RTOL, atol=ATOL)}, facts)
 
 
-def theirs(method: str) -> Prepared:
+def theirs(method: str, chord: bool) -> Prepared:
     """diffrax under `vmap`, compiled: fewer rows."""
     import diffrax
     import jax
     import jax.numpy as jnp
 
-    solver, p = getattr(diffrax, method)(), jnp.asarray(parameters(FEWER))
+    from bench.stiff_solvers import diffrax_method
+
+    solver, p = diffrax_method(method, chord), jnp.asarray(parameters(FEWER))
 
     @jax.jit
     @jax.vmap
@@ -102,8 +104,8 @@ BENCHMARK = Benchmark(
     (
         *[Entry(f"universalde {name}", partial(ours, name), ("universalde:ensemble", f"universalde:{name}")) for name in ("Rodas4", "Rodas5P")],
         *[
-            Entry(f"diffrax {name} vmap, {kind}", partial(theirs, name), ("diffrax",), environment)
-            for name in ("Kvaerno3", "Kvaerno5")
+            Entry(f"diffrax {name}{' with Chord' * chord} vmap, {kind}", partial(theirs, name, chord), ("diffrax",), environment)
+            for name, chord in (("Kvaerno3", False), ("Kvaerno3", True), ("Kvaerno5", True))
             for kind, environment in (("installed", {}), ("flag", WHOLE_LOOP_FLAG))
         ],
     ),

@@ -73,15 +73,22 @@ def our_counts(stats: Any) -> dict[str, float]:
     return {name: float(np.ravel(value)[-1]) for name, value in found.items()}
 
 
+def diffrax_method(name: str, chord: bool) -> Any:
+    """A solver of diffrax with its default root finder or with optimistix's Chord."""
+    import diffrax
+    import optimistix
+
+    finder = {"root_finder": diffrax.with_stepsize_controller_tols(optimistix.Chord)()} if chord else {}
+    return getattr(diffrax, name)(**finder)
+
+
 def diffrax_rows(model: Model, method: str, chord: bool = False) -> Prepare:
     """diffrax compiled once: plain I controller, `ForwardMode`, no raise, the end state only; `chord`: optimistix's Newton."""
     import diffrax
     import jax
     import jax.numpy as jnp
-    import optimistix
 
-    finder = {"root_finder": diffrax.with_stepsize_controller_tols(optimistix.Chord)()} if chord else {}
-    term, solver = diffrax.ODETerm(model.jax()), getattr(diffrax, method)(**finder)
+    term, solver = diffrax.ODETerm(model.jax()), diffrax_method(method, chord)
     if method.startswith("KenCarp"):  # everything in its implicit half
         term = diffrax.MultiTerm(diffrax.ODETerm(lambda t, y, args: jnp.zeros_like(y)), term)
 
