@@ -87,7 +87,8 @@ def _tolerance(name: str, value: Any, shape: Shape) -> tuple[Any, Any, Any]:
             )
         if not is_concrete(value):
             return value, None, None
-        least, largest = np.min(value), np.max(value)
+        value = np.asarray(value)  # reductions of a JAX array cost ten times as much
+        least, largest = value.min(), value.max()
     if not (least >= 0 and largest < math.inf):
         raise ValueError(f"{name} = {value}; tolerances are finite and not negative, typical are rtol=1e-6, atol=1e-9")
     return value, least, largest

@@ -90,6 +90,7 @@ class CollocationRK(Tabled):
     """
 
     implicit: ClassVar[bool] = True
+    predictable: ClassVar[bool] = True
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history", "mass"})
 
     tableau: Collocation

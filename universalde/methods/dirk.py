@@ -39,7 +39,7 @@ class DIRK(Tabled):
     """
 
     implicit: ClassVar[bool] = True
-    iterates: ClassVar[bool] = True
+    predictable: ClassVar[bool] = True
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history", "mass"})
 
     tableau: DirkTableau

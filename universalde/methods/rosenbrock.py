@@ -32,6 +32,7 @@ class Rosenbrock(Tabled):
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "mass", "history"})
     remembers: ClassVar[bool] = False
     implicit: ClassVar[bool] = True
+    predictable: ClassVar[bool] = True
 
     tableau: RosenbrockTableau
 
