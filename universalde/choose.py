@@ -22,7 +22,7 @@ from .spec.controller import Controller
 from .spec.method import Method
 from .spec.problem import Problem
 
-__all__ = ["REGISTRY", "Choice", "check_controller", "check_fits", "check_step", "choose"]
+__all__ = ["REGISTRY", "Choice", "check_adjoint", "check_algebraic", "check_controller", "check_fits", "check_step", "choose"]
 
 REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK, **DIRK_ROWS, **COLLOCATION, **BACKWARD, **NORDSIECK}
 
@@ -99,6 +99,16 @@ def check_fits(method: Method, problem: Problem) -> None:
         f"{method.name} does not fit this problem: the problem has {sorted(parts)}, the method needs "
         f"{sorted(method.needs)} and accepts {sorted(method.accepts)}. Methods that fit: {_some(fitting) or 'none yet'}"
     )
+
+
+def check_algebraic(method: Method, program: Program) -> None:
+    """Raise a sentence when the mass matrix is singular and the steps of ``method`` do not keep to the algebraic equations."""
+    if program.algebraic and not method.algebraic:
+        raise ValueError(
+            f"{method.name} does not keep to algebraic equations: a step's result is no stage, so that it satisfies none of them, and "
+            "what it misses is not damped. The mass matrix is singular (one that is known only inside jit may be); take a method that "
+            "does, such as ude.Rodas5P(), ude.KenCarp4(), ude.RadauIIA5() or ude.FBDF()"
+        )
 
 
 def check_step(method: Method, dt0: Any) -> None:

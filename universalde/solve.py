@@ -10,7 +10,7 @@ from .adjoint.discrete import DiscreteAdjoint
 from .base.checks import check_finite
 from .base.status import STOPPED, SUCCESS, Status
 from .border import Border, border
-from .choose import Choice, check_adjoint, check_controller, check_fits, check_step, choose
+from .choose import Choice, check_adjoint, check_algebraic, check_controller, check_fits, check_step, choose
 from .compiled import Entry, known, remember
 from .control.pi import PI
 from .control.predictive import Predictive
@@ -122,6 +122,7 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")
     hands_over = watches and choice.stiff is not None
     call = border(problem, method, **{**options, "controller": controller}, watches=watches, hands_over=hands_over)
+    check_algebraic(method, call.program)
     if adjoint is not None:
         check_adjoint(adjoint, call.program)
     if call.traced:  # of others nothing is differentiated, and they share one compilation

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import universalde as ude
+from universalde.choose import REGISTRY
 
 END = np.array([1.786592114209946e-02, 7.274753468436319e-08, 9.821340061103859e-01])  # ROBER at t = 1e5
 
@@ -97,6 +98,33 @@ def test_a_mass_that_does_not_fit_gets_a_sentence(mass, kind, sentence):
 def test_an_explicit_method_names_those_that_take_a_mass_matrix():
     with pytest.raises(ValueError, match=r"Tsit5 does not fit this problem: the problem has \['f', 'mass'\].*Rosenbrock23"):
         ude.solve(problem(), ude.Tsit5())
+
+
+ALGEBRAIC_METHODS = [name for name, row in REGISTRY.items() if "mass" in row.stepper.accepts]
+DRIFTING = {"Rosenbrock32", "SDIRK2", "ImplicitMidpoint", "SSPSDIRK2", *(f"SFSDIRK{k}" for k in range(4, 9))}
+
+
+def test_the_methods_that_refuse_algebraic_equations_are_those_whose_steps_do_not_keep_to_them():
+    assert {name for name in ALGEBRAIC_METHODS if not REGISTRY[name]().algebraic} == DRIFTING
+
+
+@pytest.mark.parametrize("method", [ude.SDIRK2(), ude.ImplicitMidpoint(), ude.GaussLegendre(2), ude.Rosenbrock32()], ids=lambda m: m.name)
+def test_a_method_that_does_not_keep_to_algebraic_equations_refuses_a_singular_matrix_only(method):
+    for given in (problem(), problem(mass=jnp.diag(jnp.array([1.0, 1.0, 0.0])))):
+        with pytest.raises(ValueError, match=r"does not keep to algebraic equations.*ude\.Rodas5P\(\), ude\.KenCarp4\(\)"):
+            ude.solve(given, method, dt0=1e-3)
+    with pytest.raises(ValueError, match="known only inside jit"):
+        jax.jit(lambda mass: ude.solve(problem(mass=mass), method, dt0=1e-3).y)(jnp.array([1.0, 1.0, 0.0]))
+    regular = ude.ODE(lambda t, y, _: [-2 * y[0]], [1.0], (0.0, 1.0), mass=[2.0])
+    assert float(ude.solve(regular, method, rtol=1e-6, atol=1e-6, dt0=1e-2).y[0]) == pytest.approx(np.exp(-1), rel=1e-4)
+
+
+def test_a_method_of_fixed_steps_whose_result_is_its_last_stage_keeps_to_the_equations():
+    f = lambda t, y, _: [-y[1], y[1] - y[0] * jnp.cos(t)]  # noqa: E731  y0 = exp(-sin t)
+    given = ude.ODE(f, [1.0, 1.0], (0.0, 1.0), mass=[1.0, 0.0])
+    for method in (ude.MEBDF2(), ude.CFNLIRK3(), ude.RadauIIA3(), ude.Trapezoid()):
+        y = ude.solve(given, method, dt0=0.01, controller=ude.Fixed(), saveat=ude.Save(end=True)).y
+        np.testing.assert_allclose(y, np.exp(-np.sin(1)) * np.array([1, np.cos(1)]), rtol=1e-4)
 
 
 def test_the_mass_matrix_and_its_parameters_are_differentiated():

@@ -95,6 +95,10 @@ class CollocationRK(Tabled):
 
     tableau: Collocation
 
+    @property
+    def algebraic(self) -> bool:
+        return self.tableau.stiffly_accurate
+
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[tuple, Cache]:
         empty = jnp.zeros((self.tableau.stages, y.size), y.dtype)
         return (), Cache(unprepared(self._coupled(equation), t, y), empty, jnp.ones_like(h), jnp.bool_(True))

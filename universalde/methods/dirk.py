@@ -44,6 +44,10 @@ class DIRK(Tabled):
 
     tableau: DirkTableau
 
+    @property
+    def algebraic(self) -> bool:
+        return self.tableau.stiffly_accurate
+
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Kept]:
         memory = _slope(equation, t, y) if self.tableau.fsal else ()
         return memory, unprepared(equation, t, y)

@@ -36,6 +36,10 @@ class Rosenbrock(Tabled):
 
     tableau: RosenbrockTableau
 
+    @property
+    def algebraic(self) -> bool:
+        return self.tableau.dae_order > 0
+
     def init(self, equation: Equation, t: Any, y: Any, h: Any) -> tuple[Any, Any]:
         return (equation.f(t, y) if self.tableau.reuses else ()), ()
 

@@ -96,6 +96,11 @@ class Method(Static):
         return True
 
     @property
+    def algebraic(self) -> bool:
+        """Whether its steps keep to the algebraic equations of a singular mass matrix, if it accepts a mass matrix at all."""
+        return True
+
+    @property
     def completes(self) -> bool:
         """Whether ``dense`` reads more than the step leaves, made by ``complete``."""
         return False
