@@ -116,6 +116,10 @@ from .methods.dirk_rows import (  # isort: skip
     Kvaerno4, Kvaerno5, MEBDF2, SDIRK2, SDIRK22, SFSDIRK4, SFSDIRK5, SFSDIRK6, SFSDIRK7, SFSDIRK8, SSPSDIRK2, TRBDF2,
     Trapezoid,
 )  # fmt: skip
+from .sensitivity.backsolve import BacksolveAdjoint
+from .sensitivity.gauss import GaussAdjoint, GaussKronrodAdjoint
+from .sensitivity.interpolating import InterpolatingAdjoint
+from .sensitivity.quadrature import QuadratureAdjoint
 from .solve import solve
 from .spec.event import Event
 from .spec.problem import ODE, Problem
@@ -134,22 +138,22 @@ __all__ = [
     "ABDF2", "AlJahdaliAdv3S113", "AlJahdaliAdv3S154", "AlJahdaliAdv3S165", "AlJahdaliAdv3S42", "AlJahdaliAdv3S53",
     "AlJahdaliAdv3S64", "AlJahdaliAdv3S82", "AlJahdaliAdv3S85", "AlJahdaliVor3S113", "AlJahdaliVor3S154",
     "AlJahdaliVor3S165", "AlJahdaliVor3S42", "AlJahdaliVor3S53", "AlJahdaliVor3S64", "AlJahdaliVor3S82",
-    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "Auto", "BS3", "BS5", "Banded", "BlockDiagonal",
+    "AlJahdaliVor3S85", "Alshina2", "Alshina3", "Alshina6", "Anas5", "Auto", "BS3", "BS5", "BacksolveAdjoint", "Banded", "BlockDiagonal",
     "CFNLIRK3", "CFRLDDRK64", "CKLLSRK43_2", "CKLLSRK54_3C", "CKLLSRK54_3C_3R", "CKLLSRK54_3M_3R", "CKLLSRK54_3M_4R",
     "CKLLSRK54_3N_3R", "CKLLSRK54_3N_4R", "CKLLSRK65_4M_4R", "CKLLSRK75_4M_5R", "CKLLSRK85_4C_3R", "CKLLSRK85_4FM_4R",
     "CKLLSRK85_4M_3R", "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54",
     "Cash4", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "DIRK", "DP5", "DP8", "Dense", "Diagonal", "DirkTableau", "DiscreteAdjoint",
     "ESDIRK325L2SA", "ESDIRK436L2SA2", "ESDIRK437L2SA", "ESDIRK547L2SA2", "ESDIRK54I8L2SA", "ESDIRK659L2SA",
     "Ensemble", "Euler", "Event", "ExplicitRK", "FBDF", "FRK65", "Feagin10", "Feagin12", "Feagin14", "Fixed",
-    "GLEE23", "GLEE24", "GLEE35", "GRK4A", "GRK4T", "GaussLegendre", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler",
-    "ImplicitMidpoint", "KYK2014DGSSPRK_3S2", "KYKSSPRK42", "KenCarp3", "KenCarp4", "KenCarp47", "KenCarp5",
+    "GLEE23", "GLEE24", "GLEE35", "GRK4A", "GRK4T", "GaussAdjoint", "GaussKronrodAdjoint", "GaussLegendre", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler",
+    "ImplicitMidpoint", "InterpolatingAdjoint", "KYK2014DGSSPRK_3S2", "KYKSSPRK42", "KenCarp3", "KenCarp4", "KenCarp47", "KenCarp5",
     "KenCarp58", "Kvaerno3", "Kvaerno4", "Kvaerno5", "LowStorageRK", "MEBDF2", "MM5GEE", "MSRK5", "MSRK6", "Midpoint",
     "Moments", "NDBLSRK124", "NDBLSRK134", "NDBLSRK144", "NordsieckBDF", "ODE", "ORK256", "OwrenZen3", "OwrenZen4",
     "OwrenZen5", "PFRK87", "PI", "PID", "PSRK3p5q4", "PSRK3p6q5", "PSRK4p7q6", "ParsaniKetchesonDeconinck3S105",
     "ParsaniKetchesonDeconinck3S173", "ParsaniKetchesonDeconinck3S184", "ParsaniKetchesonDeconinck3S205",
     "ParsaniKetchesonDeconinck3S32", "ParsaniKetchesonDeconinck3S53", "ParsaniKetchesonDeconinck3S82",
     "ParsaniKetchesonDeconinck3S94", "Predictive", "Problem", "QBDF", "QBDF1", "QBDF2", "QNDF", "QNDF1", "QNDF2",
-    "QPRK98", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49", "RDPK3SpFSAL510", "RK4",
+    "QPRK98", "QuadratureAdjoint", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49", "RDPK3SpFSAL510", "RK4",
     "RK46NL", "RKM", "RKV76IIa", "ROK4a", "ROS2", "ROS2PR", "ROS2S", "ROS3", "ROS34PRw", "ROS34PW1a", "ROS34PW1b",
     "ROS34PW2", "ROS34PW3", "ROS3P", "ROS3PR", "ROS3PRL", "ROS3PRL2", "RadauIIA13", "RadauIIA3", "RadauIIA5", "RadauIIA9", "Ralston", "Ralston4", "Reduction", "Rodas23W",
     "Rodas3", "Rodas3P", "Rodas3d", "Rodas4", "Rodas42", "Rodas4P", "Rodas4P2", "Rodas4PW", "Rodas5", "Rodas5P",

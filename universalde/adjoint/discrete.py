@@ -29,7 +29,7 @@ from ..spec.adjoint import Adjoint
 from .replay import Walk
 from .rows import Moved, Residuals, first_row, open_tangents, pull_first, pull_rows, push_rows
 
-__all__ = ["DiscreteAdjoint"]
+__all__ = ["DiscreteAdjoint", "differentiable", "pull_start"]
 
 
 class DiscreteAdjoint(Adjoint):
@@ -43,11 +43,14 @@ class DiscreteAdjoint(Adjoint):
 
     def differentiable(self, program: Program) -> Callable[[Operands], Outcome]:
         """The solve of ``program`` with the derivatives of its steps."""
-        return _differentiable(program)
+        return differentiable(program, _pull)
 
 
-def _differentiable(program: Program) -> Callable[[Operands], Outcome]:
-    """The solve of ``program`` as a function of its operands, with the discrete adjoint as its derivative."""
+def differentiable(
+    program: Program, pull: Callable, kept: Callable[[Outcome], Any] = lambda outcome: (), *, native_pull: bool = True
+) -> Callable[[Operands], Outcome]:
+    """The solve of ``program`` as a function of its operands, differentiated by the tangents of its steps and, transposed,
+    by ``pull(walk, residuals, cotangents)``, which may read ``kept(outcome)`` in its residuals."""
     native = program.method.native
 
     def solve(operands: Operands, taped: bool) -> Outcome:
@@ -83,11 +86,11 @@ def _differentiable(program: Program) -> Callable[[Operands], Outcome]:
         directions = list(walk.values(jax.tree.leaves(dots, is_leaf=_is_zero)))
         ok = (outcome.state.status == SUCCESS) | (outcome.state.status == STOPPED)
         count = outcome.state.saved if program.every == 1 else outcome.state.accepted + 1
-        residuals = Residuals(jax.tree.leaves(operands), outcome.tape, outcome.attempts, count, outcome.h0, ok)
+        residuals = Residuals(jax.tree.leaves(operands), outcome.tape, outcome.attempts, count, outcome.h0, ok, kept(outcome))
         moved = linear_map(
             lambda residuals, linear: _push(walk, residuals, linear),
-            lambda residuals, cotangents: _pull(walk, residuals, cotangents),
-            residuals, directions, _shape_of_moved(walk, outcome), native=native,
+            lambda residuals, cotangents: pull(walk, residuals, cotangents),
+            residuals, directions, _shape_of_moved(walk, outcome), native=native and native_pull,
         )  # fmt: skip
         state = zeros.state
         t, y, memory, mode = walk.spread(state, moved.point) if moved.point else state
@@ -191,7 +194,7 @@ def _pull(walk: Walk, res: Residuals, bar: Moved) -> list:
             return state, shared, private
 
         _, state, _, (_, ts_bars) = loop(block, begin, limit=blocks, private=(data_bars, ts_bars))
-    total = _pull_start(walk, res, bar, state)
+    total = pull_start(walk, res, bar, state.point, state.theta)
     if walk.moves_ts:
         mask = walk.operands([None] * len(res.leaves), tuple(range(len(total))))
         total[mask.ts] = total[mask.ts] + ts_bars[:-1]
@@ -254,8 +257,8 @@ def _sweep(
     return state, private
 
 
-def _pull_start(walk: Walk, res: Residuals, bar: Moved, state: Swept) -> list:
+def pull_start(walk: Walk, res: Residuals, bar: Moved, point: list, theta: tuple) -> list:
     """From the start point, and the rows that hold the start itself, to the moving operands."""
-    point, theta = pull_first(walk, res, bar, state.point, state.theta)
+    point, theta = pull_first(walk, res, bar, point, theta)
     _, vjp = jax.vjp(lambda *theta: walk.start(res.leaves, theta, res.h0), *walk.values(res.leaves))
     return [a + b for a, b in zip(theta, vjp(point), strict=True)]

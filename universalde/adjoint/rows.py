@@ -26,7 +26,10 @@ class Moved(NamedTuple):
 
 
 class Residuals(NamedTuple):
-    """What the walks read; ``saved`` counts rows, or, where only every k-th step is one, the steps and the start."""
+    """What the walks read; ``saved`` counts rows, or, where only every k-th step is one, the steps and the start.
+
+    ``kept`` is what an adjoint reads beyond that.
+    """
 
     leaves: list
     tape: Any
@@ -34,6 +37,7 @@ class Residuals(NamedTuple):
     saved: Any
     h0: Any
     ok: Any
+    kept: Any = ()
 
 
 class Pulled(NamedTuple):

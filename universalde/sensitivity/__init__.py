@@ -1,0 +1,1 @@
+"""Continuous adjoints: the adjoint equation as a problem of its own."""

@@ -1,0 +1,236 @@
+"""What all continuous adjoints share: the walk back over the blocks of the tape and the saved rows."""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..adjoint.discrete import differentiable, pull_start
+from ..adjoint.replay import Walk
+from ..adjoint.rows import Moved, Residuals, first_row
+from ..base.buffers import read, write
+from ..base.loop import loop
+from ..loop.integrate import Outcome
+from ..loop.program import Operands, Program
+from ..methods.ssp import LimitedSSP
+from ..solve import DEFAULT_CONTROLLER, FOR_IMPLICIT
+from ..spec.adjoint import Adjoint
+from ..spec.method import Method
+from .backward import Swept, Work
+from .path import Path, path_of, state_at
+from .products import consistent, flattened, jump, observation, parameters, placed, slope, transposed_mass, velocity
+
+__all__ = ["Continuous"]
+
+SMALLER = 0.01  # than rtol is atol, relative to the largest adjoint
+CAN = "ude.DiscreteAdjoint(), the default, can"
+
+
+class Continuous(Adjoint):
+    r"""An adjoint that solves the adjoint equation.
+
+    .. math:: M^T \dot\lambda = -f_y^T \lambda, \qquad \bar\theta = \int f_\theta^T \lambda \, dt
+
+    backwards in time; at each saved row the cotangent of the row is added to :math:`\lambda`.
+    """
+
+    method: Any = None
+    rtol: Any = None
+    atol: Any = None
+
+    def __post_init__(self) -> None:
+        if not (self.method is None or isinstance(self.method, Method)):
+            hint = f"; write {self.method!r}()" if callable(self.method) else ""
+            raise TypeError(f"{self.name}(method={self.method!r}): give a method, or None for that of the forward solve{hint}")
+        for name in ("rtol", "atol"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, float | int) and 0 <= value < float("inf")):
+                raise ValueError(
+                    f"{self.name}({name}={value!r}): give a number that is not negative, or None for that of the forward solve"
+                )
+
+    def refusal(self, program: Program) -> str | None:
+        """What the adjoint equation is not written for."""
+        parts = {
+            "events": program.events, "a mode": program.has_mode, "a past": "history" in program.parts,
+            "noise": "noise" in program.parts, "discontinuities": program.jumps,
+            "a complex state": jnp.issubdtype(program.shape.dtype, jnp.complexfloating),
+        }  # fmt: skip
+        found = [name for name, there in parts.items() if there]
+        if found:
+            return f"{self.name} does not differentiate a problem with {' and '.join(found)}; {CAN}"
+        if program.method.estimates_global_error or isinstance(program.method, LimitedSSP):
+            return f"{self.name} solves an adjoint equation, which {program.method.name} does not: {CAN}"
+        method = self.method or program.method
+        if "mass" in program.parts and ("mass" not in method.accepts or program.algebraic and not method.algebraic):
+            return f"{self.name}(method=ude.{method.name}()) cannot solve equations with a mass matrix; write ude.Rodas5P()"
+        if not method.adaptive and program.chooses_step:
+            return f"{self.name}(method=ude.{method.name}()): a method without error estimate takes steps of size dt0, which solve was not given"
+        return None
+
+    def differentiable(self, program: Program) -> Callable[[Operands], Outcome]:
+        """The solve of ``program``; reverse mode by the adjoint equation, forward mode by the tangents of the steps."""
+        return differentiable(program, self._pull, self.kept)
+
+    def kept(self, outcome: Outcome) -> tuple:
+        """What a backward solve reads beside the tape: the times of rows, and the end."""
+        return outcome.ts, outcome.state.t, outcome.state.y
+
+    @abc.abstractmethod
+    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+        """The backward solve carried on from ``at`` to the time ``target``."""
+
+    def state(self, work: Work, path: Path | None, at: Swept) -> Any:
+        """The state at the time of ``at``."""
+        return state_at(work.walk.program.method, path, at.t)
+
+    def path(self, work: Work, res: Residuals, first: Any, count: Any, size: int) -> Path | None:
+        """What of the forward solution over a block is held."""
+        return path_of(work.walk, res, first, count, size)
+
+    def block(self, walk: Walk, res: Residuals) -> int:
+        """How many attempts are a block, whose path is held at once."""
+        every = walk.every(res.tape)
+        return every if every > 1 else walk.program.capacity
+
+    def arrived(self, work: Work, res: Residuals, at: Swept, first: Any, every: int) -> Swept:
+        """What happens at the start of a block, whose state the tape holds."""
+        return at
+
+    def _work(self, walk: Walk) -> Work:
+        method = self.method or walk.program.method
+        if not method.adaptive:
+            return Work(walk, method, walk.program.controller)
+        return Work(walk, method, FOR_IMPLICIT if method.predictable else DEFAULT_CONTROLLER)
+
+    def tolerances(self, operands: Operands) -> tuple[Any, Any]:
+        """``rtol`` and, relative to the largest adjoint, ``atol``."""
+        real = operands.t0.dtype
+        rtol = jnp.min(operands.rtol) if self.rtol is None else jnp.asarray(self.rtol, real)
+        return rtol, SMALLER * rtol if self.atol is None else jnp.asarray(self.atol, real)
+
+    def _pull(self, walk: Walk, res: Residuals, bar: Moved) -> list:
+        return self.backwards(walk, res, bar)[0]
+
+    def backwards(self, walk: Walk, res: Residuals, bar: Moved) -> tuple[list, Swept]:
+        """From cotangents of the results to those of the moving operands, and where the backward solve came to."""
+        work, size = self._work(walk), self.block(walk, res)
+        walk_ts = walk.operands(res.leaves, walk.values(res.leaves)).ts if walk.moves_ts else ()
+        ts_bars = jnp.zeros(walk_ts.shape[0] + 1, walk_ts.dtype) if walk.moves_ts else ()
+        at = self._opened(work, res, bar)
+        blocks = (res.attempts + size - 1) // size
+
+        def block(k: Any, active: Any, state: Swept, shared: tuple, ts_bars: Any) -> tuple:
+            first = (blocks - 1 - k) * size
+            count = jnp.minimum(size, res.attempts - first)
+            path = self.path(work, res, first, count, size)
+            state, ts_bars = self._swept(work, res, bar, path, read(res.tape.t, first), state, ts_bars)
+            return self.arrived(work, res, state, first, walk.every(res.tape)), shared, ts_bars
+
+        _, at, _, ts_bars = loop(block, at, limit=blocks, private=ts_bars)
+        return self._closed(work, res, bar, at, ts_bars), at
+
+    def _opened(self, work: Work, res: Residuals, bar: Moved) -> Swept:
+        """At the end of the solve, with the cotangent of the last state."""
+        walk, theta = work.walk, work.walk.values(res.leaves)
+        _, t, y = res.kept
+        dtype = y.dtype
+        at = Swept(
+            jnp.zeros_like(y), jnp.zeros_like(flattened(parameters(walk, theta), dtype)), jax.tree.map(jnp.zeros_like, theta), y, t,
+            res.h0, _rows(walk, res), jnp.zeros((), dtype), jnp.zeros((), dtype), jnp.bool_(True),
+        )  # fmt: skip
+        last = jnp.maximum(res.attempts - 1, 0)
+        h = read(res.tape.h, last)
+        at = at._replace(h=jax.lax.stop_gradient(jnp.where((h > 0) & work.method.adaptive, h, res.h0)))
+        time_bar, state_bar = (bar.point[0], bar.point[1]) if walk.time else (jnp.zeros_like(t), bar.point[0])
+        at = _jumped(work, res, at, y, state_bar)
+        if walk.mask.t1:
+            time_bar = time_bar + state_bar @ velocity(walk, res.leaves, t, y)
+            at = at._replace(theta=_added(walk, at.theta, "t1", time_bar))
+        return at
+
+    def _swept(
+        self, work: Work, res: Residuals, bar: Moved, path: Path | None, low: Any, at: Swept, ts_bars: Any
+    ) -> tuple[Swept, Any]:
+        """Over one block, down to the time ``low``, with the rows saved in it."""
+        walk = work.walk
+        ts = res.kept[0] if walk.program.saving == "steps" else walk.operands(res.leaves, walk.values(res.leaves)).ts
+        times = walk.program.saving != "end"
+        floor = first_row(walk, res.leaves)
+
+        def body(i: Any, active: Any, at: Swept, shared: tuple, ts_bars: Any) -> tuple:
+            target = low
+            if times:
+                at, ts_bars = self._row(work, res, bar, path, ts, floor, at, active, ts_bars)
+                waiting = jnp.where(at.j > floor, read(ts, jnp.maximum(at.j - 1, 0)), low)
+                target = jnp.minimum(jnp.maximum(waiting, low), at.t)
+            new = self.covered(work, res, path, at, target)
+            return new._replace(t=target), shared, ts_bars
+
+        limit = ts.shape[0] + 2 if times else 1
+        _, at, _, ts_bars = loop(body, at, limit=limit, running=lambda at: at.ok & (at.t > low), private=ts_bars)
+        return at, ts_bars
+
+    def _row(
+        self, work: Work, res: Residuals, bar: Moved, path: Path | None, ts: Any, floor: Any, at: Swept, active: Any, ts_bars: Any
+    ) -> tuple[Swept, Any]:
+        """The saved row at the time of ``at``, if there is one."""
+        walk, last = work.walk, jnp.maximum(at.j - 1, 0)
+        there = (at.j > floor) & (read(ts, last) >= at.t)
+        y = self.state(work, path, at)
+        rows = jax.tree.map(lambda x: jnp.where(there, read(x, last), 0), bar.ys)
+        theta_bar, time_bar, state_bar = observation(walk, res.leaves, at.t, y, rows)
+        if walk.time:
+            time_bar = time_bar + state_bar @ velocity(walk, res.leaves, at.t, y)
+        if walk.moves_ts:
+            ts_bars = write(ts_bars, jnp.where(there & active, last, ts.shape[0]), time_bar)
+        at = at._replace(theta=jax.tree.map(jnp.add, at.theta, theta_bar))
+        if walk.mask.t1 and walk.program.saving == "steps":  # of the times of steps only the ends are the user's
+            end = there & (at.t >= res.kept[1])
+            at = at._replace(theta=_added(walk, at.theta, "t1", jnp.where(end, time_bar + read(bar.ts, last), 0)))
+        return _jumped(work, res, at._replace(j=at.j - there), y, state_bar), ts_bars
+
+    def _closed(self, work: Work, res: Residuals, bar: Moved, at: Swept, ts_bars: Any) -> list:
+        """From the adjoint at the start to the cotangents of the moving operands."""
+        walk = work.walk
+        operands, theta = walk.operands(res.leaves, walk.values(res.leaves)), walk.values(res.leaves)
+        values, place = [], 0
+        for x in parameters(walk, theta):
+            values.append(at.integral[place : place + x.size].reshape(x.shape).astype(x.dtype))
+            place += x.size
+        spread = placed(walk, jax.tree.map(jnp.zeros_like, theta), values)
+        point = [transposed_mass(walk, res.leaves, at.adjoint)]
+        if walk.time:
+            point.insert(0, -at.adjoint @ slope(walk, res.leaves, theta, operands.t0, operands.y0))
+        point += [jnp.zeros_like(x) for x in bar.point[len(point) :]]
+        total = pull_start(walk, res, bar, point, jax.tree.map(jnp.add, at.theta, spread))
+        if walk.moves_ts:
+            k = walk.operands([None] * len(res.leaves), tuple(range(len(total)))).ts
+            total[k] = total[k] + ts_bars[:-1]
+        good = res.ok & at.ok & jnp.all(jnp.isfinite(at.adjoint))
+        return [jnp.where(good, x, jnp.nan) for x in total]
+
+
+def _rows(walk: Walk, res: Residuals) -> Any:
+    """How many saved rows there are."""
+    every = walk.program.every
+    return res.saved if every == 1 else (res.saved - 1 + every - 1) // every + 1
+
+
+def _jumped(work: Work, res: Residuals, at: Swept, y: Any, cotangent: Any) -> Swept:
+    """The adjoint after a cotangent of the state was added to it."""
+    added, values = jump(work.walk, res.leaves, at.t, y, cotangent)
+    adjoint = at.adjoint + added
+    if values is not None:
+        adjoint = consistent(work.walk, res.leaves, at.t, y, adjoint)
+        at = at._replace(integral=at.integral + flattened(values, adjoint.dtype))
+    size = jnp.maximum(at.size, jax.lax.stop_gradient(jnp.max(jnp.abs(adjoint))))
+    return at._replace(adjoint=adjoint, size=size)
+
+
+def _added(walk: Walk, theta: tuple, name: str, bar: Any) -> tuple:
+    """``theta`` with ``bar`` added to the operand of a name."""
+    k = getattr(walk.operands([None] * len(walk.moving), tuple(range(len(theta)))), name)
+    return tuple(x + bar if i == k else x for i, x in enumerate(theta))
