@@ -53,7 +53,7 @@ def solve(
     of times, or a :class:`Save`; ``dt0`` the first step size (``None``: chosen), and that of all steps for a method without
     an error estimate; ``max_steps`` the most attempts;
     ``controller`` chooses step sizes and holds their limits and the norm of the error (``None``: :class:`PI`, for
-    Rosenbrock, diagonally implicit and Radau methods :class:`Predictive`).  Outside ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
+    implicit methods :class:`Predictive`).  Outside ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
     so and what was not reached is NaN.
 
     Derivatives with respect to ``y0``, ``args``, ``tspan`` and ``saveat``, and whatever arrays ``f`` closes over, are
@@ -116,7 +116,7 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
     adjoint = options.pop("adjoint", None)
     controller, saveat = options["controller"], options["saveat"]
     if controller is None:
-        controller = FOR_IMPLICIT if method.predictable else DEFAULT_CONTROLLER
+        controller = FOR_IMPLICIT if method.implicit else DEFAULT_CONTROLLER
     check_controller(controller, options["dt0"])
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")

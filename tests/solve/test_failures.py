@@ -31,7 +31,7 @@ def problem_of(f):
 
 
 FAILURES = {
-    "blow-up": (BLOWS_UP, {}, "step_too_small", r"step size became too small.*Reached t = 0.9998\d* of 2 "),
+    "blow-up": (BLOWS_UP, {}, "step_too_small", r"step size became too small.*Reached t = 0.999\d* of 2 "),
     "overflow": (problem_of(overflows), {}, "step_too_small", "step size became too small"),
     "NaN on the way": (problem_of(nan_after_half), {}, "step_too_small", r"check the right-hand side.*Reached t = 0.5 of 2"),
     "square root of a negative number": (problem_of(out_of_its_domain), {}, "step_too_small", "Reached t = 0.6"),
@@ -68,7 +68,7 @@ def test_given_times_that_were_not_reached_are_nan():
 
 def test_backwards_a_failure_is_reported_in_the_users_time():
     problem = ude.ODE(lambda t, y, args: -y * y, jnp.array([1.0]), (1.0, -1.0))
-    with pytest.raises(ude.SolveError, match=r"Reached t = 0.000\d+ of -1"):
+    with pytest.raises(ude.SolveError, match=r"Reached t = (0.000\d+|\d.\d+e-05) of -1"):
         ude.solve(problem)
 
 

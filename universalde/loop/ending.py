@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from ..base.status import BLEW_UP, FULL, RUNNING, STIFF, STOPPED, SUCCESS, TOO_SMALL
+from ..nonlinear.stiffness import vote
 from ..spec.method import Step
 from .attempt import LAST, never_refused
 from .locate import Landing
@@ -13,7 +14,6 @@ from .program import Operands, Program
 __all__ = ["STIFF_STEPS", "Stiff", "looked_at", "status_after"]
 
 STIFF_STEPS = 15  # that looked stiff, in excess of twice the others, as in Hairer & Wanner's codes
-LIMIT = 0.9  # of the stability region; a step beyond is held by stability, not by accuracy
 
 
 class Stiff(NamedTuple):
@@ -27,8 +27,7 @@ def looked_at(program: Program, before: Any, step: Step, accept: Any) -> Stiff |
     """A step looks stiff when it is as large as stability allows (Hairer & Wanner 1996, IV.2); counts if that is asked for."""
     if not program.watches or step.stiffness is None:
         return before
-    looks = ~(step.stiffness < LIMIT)  # not a number counts as stiff
-    now = jnp.where(looks, before.now + 1, jnp.maximum(before.now - 2, 0))
+    now = jnp.maximum(before.now + vote(step.stiffness), 0)
     now = jnp.where(accept, now, before.now)
     return Stiff(now, jnp.maximum(now, before.most))
 

@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 
 from ..base.branch import branch
+from ..nonlinear.stiffness import vote
 from ..spec.method import Equation, Method, Step, Work
 
 __all__ = ["Auto"]
 
-LIMIT = 0.9  # of the stability region: a step beyond is held by stability, not by accuracy
-TO_STIFF, TO_NONSTIFF = 10, 3  # accepted steps in a row that look so
+TO_STIFF, TO_NONSTIFF = 10, 3  # votes
 
 
 class Mode(NamedTuple):
@@ -26,9 +26,9 @@ class Mode(NamedTuple):
 class Auto(Method):
     r"""An explicit method that hands over to an implicit one where the problem is stiff, and takes over again where it is not.
 
-    A step of the explicit method looks stiff when :math:`|\lambda| h`, estimated from its last two stages, is beyond 0.9 of its interval of
-    stability; ten in a row switch.  A step of the implicit one looks non-stiff when :math:`h \|J\|_\infty` is within it; three in
-    a row switch back.
+    Every step votes (:func:`universalde.nonlinear.stiffness.vote`): one of the explicit method by :math:`|\lambda| h`, estimated from its
+    last two stages, over its interval of stability, one of the implicit method by :math:`h \|J\|_\infty` over the same.  Ten votes more than
+    against it switch to the implicit method, three switch back.
 
     Of the two only the one that is on is computed (under ``vmap``: those that any lane needs).
     Errors: ``TypeError`` when the first method does not estimate stiffness, or one has a memory that its state does not determine.
@@ -93,9 +93,8 @@ class Auto(Method):
             return lambda: _complete(self._methods[k].step(equation, t, h, y, memory.memories[k], cache), cache)
 
         step = self._branch(on, taken)
-        limit = jnp.where(on, LIMIT * self.nonstiff.tableau.real_interval, LIMIT)
-        stiff = ~(step.stiffness < limit)  # not a number counts as stiff
-        count = jnp.where(stiff == on, 0, memory.count + 1)
+        interval = jnp.where(on, self.nonstiff.tableau.real_interval, 1)
+        count = jnp.maximum(memory.count + jnp.where(on, -1, 1) * vote(step.stiffness / interval), 0)
         switch = count >= jnp.where(on, TO_NONSTIFF, TO_STIFF)
         memories = branch(switch, lambda: self._memories(equation, t + h, step.y, h), lambda: step.memory)
         orders = self.nonstiff.error_order, self.stiff.error_order

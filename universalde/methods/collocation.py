@@ -90,7 +90,6 @@ class CollocationRK(Tabled):
     """
 
     implicit: ClassVar[bool] = True
-    predictable: ClassVar[bool] = True
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history", "mass"})
 
     tableau: Collocation

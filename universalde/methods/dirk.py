@@ -39,7 +39,6 @@ class DIRK(Tabled):
     """
 
     implicit: ClassVar[bool] = True
-    predictable: ClassVar[bool] = True
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history", "mass"})
 
     tableau: DirkTableau

@@ -33,7 +33,6 @@ class Rosenbrock(Tabled):
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "mass", "history"})
     remembers: ClassVar[bool] = False
     implicit: ClassVar[bool] = True
-    predictable: ClassVar[bool] = True
 
     tableau: RosenbrockTableau
 

@@ -81,7 +81,6 @@ class Method(Static):
     accepts: ClassVar[frozenset[str]] = frozenset({"f", "history"})
     remembers: ClassVar[bool] = True
     implicit: ClassVar[bool] = False  # reads the Jacobian
-    predictable: ClassVar[bool] = False  # fewer of its steps fail when sizes follow the trend of the error
     multistep: ClassVar[bool] = False  # a step cannot be taken again from its start alone
     estimates_global_error: ClassVar[bool] = False
 
