@@ -25,7 +25,7 @@ from .spec.method import Method
 from .spec.problem import Problem
 from .spec.solution import Solution, Stats
 
-__all__ = ["Prepared", "choose_or_check", "prepare", "solve"]
+__all__ = ["Prepared", "choose_or_check", "default_controller", "prepare", "solve"]
 
 DEFAULT_CONTROLLER, FOR_IMPLICIT = PI(), Predictive()
 DEFAULT_ADJOINT = DiscreteAdjoint()
@@ -92,6 +92,11 @@ def _differentiable(program: Program) -> Callable:
     return program.adjoint.differentiable(program)
 
 
+def default_controller(method: Method) -> Controller:
+    """What chooses step sizes when the user names nothing."""
+    return FOR_IMPLICIT if method.implicit else DEFAULT_CONTROLLER
+
+
 class Prepared(NamedTuple):
     """A call that was checked and told apart, what is compiled for it, and the method's name with the reason."""
 
@@ -116,7 +121,7 @@ def prepare(problem: Problem, choice: Choice, options: dict[str, Any], watches: 
     adjoint = options.pop("adjoint", None)
     controller, saveat = options["controller"], options["saveat"]
     if controller is None:
-        controller = FOR_IMPLICIT if method.implicit else DEFAULT_CONTROLLER
+        controller = default_controller(method)
     check_controller(controller, options["dt0"])
     if isinstance(saveat, type):
         raise TypeError(f"saveat was given the class {saveat.__name__}; write ude.{saveat.__name__}(...)")

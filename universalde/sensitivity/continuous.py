@@ -15,7 +15,7 @@ from ..base.loop import loop
 from ..loop.integrate import Outcome
 from ..loop.program import Operands, Program
 from ..methods.ssp import LimitedSSP
-from ..solve import DEFAULT_CONTROLLER, FOR_IMPLICIT
+from ..solve import default_controller
 from ..spec.adjoint import Adjoint
 from ..spec.method import Method
 from .backward import Swept, Work
@@ -103,7 +103,7 @@ class Continuous(Adjoint):
         method = self.method or walk.program.method
         if not method.adaptive:
             return Work(walk, method, walk.program.controller)
-        return Work(walk, method, FOR_IMPLICIT if method.predictable else DEFAULT_CONTROLLER)
+        return Work(walk, method, default_controller(method))
 
     def tolerances(self, operands: Operands) -> tuple[Any, Any]:
         """``rtol`` and, relative to the largest adjoint, ``atol``."""
