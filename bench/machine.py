@@ -5,7 +5,10 @@ import os
 import platform
 from pathlib import Path
 
-PACKAGES = ("jax", "jaxlib", "equinox", "optax", "diffrax", "optimistix", "numpy", "scipy", "numba", "scikit-sundae")
+PACKAGES = (
+    "jax", "jaxlib", "equinox", "optax", "diffrax", "optimistix", "numpy", "scipy", "numba", "scikit-sundae",
+    "torch", "torchdiffeq", "gradsolve",
+)  # fmt: skip
 
 
 def versions() -> dict[str, str]:

@@ -49,13 +49,13 @@ def true_spiral(t, u, matrix):
     return u**3 @ matrix
 
 
-def tight(f: Callable, y0: np.ndarray, times: np.ndarray, p: Any) -> np.ndarray:
-    """Reference values by SciPy's DOP853 at 1e-13, stepped from each requested time to the next."""
+def tight(f: Callable, y0: np.ndarray, times: np.ndarray, p: Any, method: str = "DOP853", atol: float = TIGHT) -> np.ndarray:
+    """Reference values by SciPy at 1e-13, stepped from each requested time to the next."""
     from scipy.integrate import solve_ivp
 
     rows = [np.asarray(y0)]
     for start, end in zip(times[:-1], times[1:], strict=True):
-        sol = solve_ivp(f, (start, end), rows[-1], method="DOP853", rtol=TIGHT, atol=TIGHT, args=(p,))
+        sol = solve_ivp(f, (start, end), rows[-1], method=method, rtol=TIGHT, atol=atol, args=(p,))
         rows.append(sol.y[:, -1])
     return np.stack(rows)
 
@@ -68,11 +68,6 @@ def spiral_data() -> np.ndarray:
 def orbit_loss(p: np.ndarray) -> float:
     """Sum of squares of a Lotka-Volterra solution at 21 times on [0, 20], by the reference solver."""
     return float(np.sum(tight(lotka_volterra, LOTKA_VOLTERRA_START, ORBIT_TIMES, p) ** 2))
-
-
-def spiral_loss(weights: tuple[np.ndarray, ...]) -> float:
-    """Sum of squares between the network's solution and the spiral at 30 times, by the reference solver."""
-    return float(np.sum((tight(spiral_net, SPIRAL_START, SPIRAL_TIMES, weights) - spiral_data()) ** 2))
 
 
 def error_of_path(ts: np.ndarray, ys: np.ndarray) -> dict[str, float]:
