@@ -17,7 +17,7 @@ from ..spec.controller import rms
 from .backward import Equation, Swept, Work, solved
 from .continuous import Continuous
 from .path import Path
-from .products import flattened, integral_weights, positive, pulled, slope, transposed_masses
+from .products import flattened, pulled, slope, transposed_masses
 
 __all__ = ["BacksolveAdjoint"]
 
@@ -55,10 +55,10 @@ class BacksolveAdjoint(Continuous):
 
     def differentiable(self, program: Any) -> Any:
         """The warning keeps the whole from being one native kernel; the backward solve is one within it."""
-        return differentiable(program, self._pull, self.kept, native_pull=False)
+        return differentiable(program, self._pull, self._kept, native_pull=False)
 
     def _pull(self, walk: Walk, res: Residuals, bar: Moved) -> list:
-        total, at = kernel(lambda res, bar: self.backwards(walk, res, bar), native=walk.program.method.native)(res, bar)
+        total, at = kernel(lambda res, bar: self._backwards(walk, res, bar), native=walk.program.method.native)(res, bar)
         jax.debug.callback(self._warn, at.drift)
         return total
 
@@ -71,18 +71,18 @@ class BacksolveAdjoint(Continuous):
                 f"BacksolveAdjoint(every={max(1, self.every // 4)})"
             )
 
-    def path(self, work: Work, res: Residuals, first: Any, count: Any, size: int) -> Path | None:
+    def _path(self, work: Work, res: Residuals, size: int) -> Path | None:
         return None
 
-    def state(self, work: Work, path: Path | None, at: Swept) -> Any:
+    def _state(self, work: Work, path: Path | None, at: Swept) -> Any:
         return at.y
 
-    def block(self, walk: Walk, res: Residuals) -> int:
+    def _block(self, walk: Walk, res: Residuals) -> int:
         """As many attempts as lie between checkpoints."""
         stride = walk.every(res.tape)
         return stride * -(-self.every // stride)
 
-    def arrived(self, work: Work, res: Residuals, at: Swept, first: Any, every: int) -> Swept:
+    def _arrived(self, work: Work, res: Residuals, at: Swept, first: Any, every: int) -> Swept:
         """At a checkpoint: how far the reconstruction is off, and the state as it was."""
         operands = work.walk.operands(res.leaves, work.walk.values(res.leaves))
         y = read(res.tape.y, first // every)
@@ -90,7 +90,7 @@ class BacksolveAdjoint(Continuous):
         off = jax.lax.stop_gradient(jnp.where(jnp.isfinite(off), off, jnp.inf))
         return at._replace(y=y, drift=jnp.maximum(at.drift, off), ok=at.ok & (off <= self.drift))
 
-    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
         """With the state and the integrals as components."""
         walk, n = work.walk, at.y.size
 
@@ -101,10 +101,9 @@ class BacksolveAdjoint(Continuous):
             return jnp.concatenate([past, change, flattened(values, u.dtype)])
 
         operands = walk.operands(res.leaves, walk.values(res.leaves))
-        rtol, atol = self.tolerances(operands)
-        rest = jnp.concatenate([jnp.ones_like(at.y), integral_weights(walk, res.leaves, at.y.dtype)])
-        rtol = jnp.concatenate([jnp.broadcast_to(operands.rtol, n), jnp.broadcast_to(rtol, rest.shape)])
-        atol = jnp.concatenate([jnp.broadcast_to(operands.atol, n), atol * positive(at.size) * rest])
+        rtol, *atol = self._tolerances(work, res, at)
+        atol = jnp.concatenate([jnp.broadcast_to(operands.atol, n), *atol])
+        rtol = jnp.concatenate([jnp.broadcast_to(operands.rtol, n), jnp.broadcast_to(rtol, atol.size - n)])
         mass = transposed_masses(operands.mass, at.integral.size, beside_itself=True)
         equation = Equation(f, res.leaves, rtol, atol, mass, WithIntegrals(Dense(), 2 * n))
         u = jnp.concatenate([at.y, at.adjoint, at.integral])

@@ -95,7 +95,8 @@ def solved(
         saveat=Save(end=True) if saveat is None else saveat, dt0=1.0, max_steps=1, controller=Unlinearised(inner=work.controller),
     )  # fmt: skip
     algebraic = bool(equation.mass) and work.walk.program.algebraic
-    program = call.program._replace(direction=1, algebraic=algebraic, method=wrapped(method))
+    # A multistep method begins with order one, for which the size carried over is too large (FBDF on ROBER: 1e-4 off, not 2e-6).
+    program = call.program._replace(direction=1, algebraic=algebraic, method=wrapped(method), chooses_step=method.multistep)
     mass = ()
     if equation.mass and program.structure is not None:
         mass = (program.structure.of_mass(equation.mass[0]), *equation.mass)

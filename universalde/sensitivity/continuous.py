@@ -19,8 +19,20 @@ from ..solve import default_controller
 from ..spec.adjoint import Adjoint
 from ..spec.method import Method
 from .backward import Swept, Work
-from .path import Path, path_of, state_at
-from .products import consistent, flattened, jump, observation, parameters, placed, slope, transposed_mass, velocity
+from .path import Path, filled, fitting, opened, state_at
+from .products import (
+    consistent,
+    flattened,
+    integral_weights,
+    jump,
+    observation,
+    parameters,
+    placed,
+    slope,
+    transposed_mass,
+    units,
+    velocity,
+)
 
 __all__ = ["Continuous"]
 
@@ -72,30 +84,29 @@ class Continuous(Adjoint):
 
     def differentiable(self, program: Program) -> Callable[[Operands], Outcome]:
         """The solve of ``program``; reverse mode by the adjoint equation, forward mode by the tangents of the steps."""
-        return differentiable(program, self._pull, self.kept)
+        return differentiable(program, self._pull, self._kept)
 
-    def kept(self, outcome: Outcome) -> tuple:
+    def _kept(self, outcome: Outcome) -> tuple:
         """What a backward solve reads beside the tape: the times of rows, and the end."""
         return outcome.ts, outcome.state.t, outcome.state.y
 
     @abc.abstractmethod
-    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
         """The backward solve carried on from ``at`` to the time ``target``."""
 
-    def state(self, work: Work, path: Path | None, at: Swept) -> Any:
+    def _state(self, work: Work, path: Path | None, at: Swept) -> Any:
         """The state at the time of ``at``."""
         return state_at(work.walk.program.method, path, at.t)
 
-    def path(self, work: Work, res: Residuals, first: Any, count: Any, size: int) -> Path | None:
-        """What of the forward solution over a block is held."""
-        return path_of(work.walk, res, first, count, size)
+    def _path(self, work: Work, res: Residuals, size: int) -> Path | None:
+        """Room for the forward solution over a block; ``None`` where it is not read."""
+        return opened(work.walk, res, size)
 
-    def block(self, walk: Walk, res: Residuals) -> int:
+    def _block(self, walk: Walk, res: Residuals) -> int:
         """How many attempts are a block, whose path is held at once."""
-        every = walk.every(res.tape)
-        return every if every > 1 else walk.program.capacity
+        return fitting(walk, res)
 
-    def arrived(self, work: Work, res: Residuals, at: Swept, first: Any, every: int) -> Swept:
+    def _arrived(self, work: Work, res: Residuals, at: Swept, first: Any, every: int) -> Swept:
         """What happens at the start of a block, whose state the tape holds."""
         return at
 
@@ -105,31 +116,36 @@ class Continuous(Adjoint):
             return Work(walk, method, walk.program.controller)
         return Work(walk, method, default_controller(method))
 
-    def tolerances(self, operands: Operands) -> tuple[Any, Any]:
-        """``rtol`` and, relative to the largest adjoint, ``atol``."""
+    def _tolerances(self, work: Work, res: Residuals, at: Swept) -> tuple[Any, Any, Any]:
+        """``rtol``, and ``atol`` for the adjoint and for the integrals."""
+        walk = work.walk
+        operands = walk.operands(res.leaves, walk.values(res.leaves))
         real = operands.t0.dtype
         rtol = jnp.min(operands.rtol) if self.rtol is None else jnp.asarray(self.rtol, real)
-        return rtol, SMALLER * rtol if self.atol is None else jnp.asarray(self.atol, real)
+        atol = (SMALLER * rtol if self.atol is None else jnp.asarray(self.atol, real)) * jnp.where(at.size > 0, at.size, 1)
+        return rtol, atol / units(walk, res.leaves), atol * integral_weights(walk, res.leaves, real)
 
     def _pull(self, walk: Walk, res: Residuals, bar: Moved) -> list:
-        return self.backwards(walk, res, bar)[0]
+        return self._backwards(walk, res, bar)[0]
 
-    def backwards(self, walk: Walk, res: Residuals, bar: Moved) -> tuple[list, Swept]:
+    def _backwards(self, walk: Walk, res: Residuals, bar: Moved) -> tuple[list, Swept]:
         """From cotangents of the results to those of the moving operands, and where the backward solve came to."""
-        work, size = self._work(walk), self.block(walk, res)
+        work, size = self._work(walk), self._block(walk, res)
         walk_ts = walk.operands(res.leaves, walk.values(res.leaves)).ts if walk.moves_ts else ()
         ts_bars = jnp.zeros(walk_ts.shape[0] + 1, walk_ts.dtype) if walk.moves_ts else ()
         at = self._opened(work, res, bar)
-        blocks = (res.attempts + size - 1) // size
+        blocks, room = (res.attempts + size - 1) // size, self._path(work, res, size)
 
-        def block(k: Any, active: Any, state: Swept, shared: tuple, ts_bars: Any) -> tuple:
+        def block(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
+            data, ts_bars = private
             first = (blocks - 1 - k) * size
             count = jnp.minimum(size, res.attempts - first)
-            path = self.path(work, res, first, count, size)
+            path = None if room is None else filled(walk, res, room._replace(data=data), first, count)
             state, ts_bars = self._swept(work, res, bar, path, read(res.tape.t, first), state, ts_bars)
-            return self.arrived(work, res, state, first, walk.every(res.tape)), shared, ts_bars
+            state = self._arrived(work, res, state, first, walk.every(res.tape))
+            return state, shared, (() if path is None else path.data, ts_bars)
 
-        _, at, _, ts_bars = loop(block, at, limit=blocks, private=ts_bars)
+        _, at, _, (_, ts_bars) = loop(block, at, limit=blocks, private=(() if room is None else room.data, ts_bars))
         return self._closed(work, res, bar, at, ts_bars), at
 
     def _opened(self, work: Work, res: Residuals, bar: Moved) -> Swept:
@@ -166,7 +182,7 @@ class Continuous(Adjoint):
                 at, ts_bars = self._row(work, res, bar, path, ts, floor, at, active, ts_bars)
                 waiting = jnp.where(at.j > floor, read(ts, jnp.maximum(at.j - 1, 0)), low)
                 target = jnp.minimum(jnp.maximum(waiting, low), at.t)
-            new = self.covered(work, res, path, at, target)
+            new = self._covered(work, res, path, at, target)
             return new._replace(t=target), shared, ts_bars
 
         limit = ts.shape[0] + 2 if times else 1
@@ -179,7 +195,7 @@ class Continuous(Adjoint):
         """The saved row at the time of ``at``, if there is one."""
         walk, last = work.walk, jnp.maximum(at.j - 1, 0)
         there = (at.j > floor) & (read(ts, last) >= at.t)
-        y = self.state(work, path, at)
+        y = self._state(work, path, at)
         rows = jax.tree.map(lambda x: jnp.where(there, read(x, last), 0), bar.ys)
         theta_bar, time_bar, state_bar = observation(walk, res.leaves, at.t, y, rows)
         if walk.time:
@@ -226,7 +242,7 @@ def _jumped(work: Work, res: Residuals, at: Swept, y: Any, cotangent: Any) -> Sw
     if values is not None:
         adjoint = consistent(work.walk, res.leaves, at.t, y, adjoint)
         at = at._replace(integral=at.integral + flattened(values, adjoint.dtype))
-    size = jnp.maximum(at.size, jax.lax.stop_gradient(jnp.max(jnp.abs(adjoint))))
+    size = jnp.maximum(at.size, jax.lax.stop_gradient(jnp.max(units(work.walk, res.leaves) * jnp.abs(adjoint))))
     return at._replace(adjoint=adjoint, size=size)
 
 

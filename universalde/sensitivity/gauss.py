@@ -10,7 +10,7 @@ from ..spec.method import Method, Step
 from .backward import Equation, Swept, Work, solved
 from .continuous import Continuous
 from .path import Path, before, state_at
-from .products import flattened, integral_weights, positive, pulled, transposed_masses, transposed_structure
+from .products import flattened, pulled, transposed_masses, transposed_structure
 from .rules import Rule, gauss, integral, kronrod
 
 __all__ = ["GaussAdjoint", "GaussKronrodAdjoint", "adjoint_equation", "integrand"]
@@ -52,18 +52,17 @@ class Integrating(Method):
         return self.inner.dense(data, theta)
 
 
-def adjoint_equation(adjoint: Continuous, work: Work, res: Residuals, path: Path | None, at: Swept) -> Equation:
+def adjoint_equation(tolerances: tuple, work: Work, res: Residuals, path: Path | None) -> Equation:
     """The adjoint equation alone, without integrals."""
     walk = work.walk
     operands: Operands = walk.operands(res.leaves, walk.values(res.leaves))
-    rtol, atol = adjoint.tolerances(operands)
 
     def f(s: Any, u: Any, args: tuple) -> Any:
         leaves, path = args
         return pulled(walk, leaves, -s, state_at(walk.program.method, path, -s), u)[1]
 
     mass = transposed_masses(operands.mass, 0)
-    return Equation(f, (res.leaves, path), rtol, atol * positive(at.size), mass, transposed_structure(walk.program.structure))
+    return Equation(f, (res.leaves, path), *tolerances[:2], mass, transposed_structure(walk.program.structure))
 
 
 def integrand(work: Work, res: Residuals, path: Path | None) -> Callable:
@@ -98,10 +97,10 @@ class GaussAdjoint(Continuous):
         if self.points is not None and not (type(self.points) is int and 1 <= self.points <= 64):
             raise ValueError(f"GaussAdjoint(points={self.points!r}): give a whole number of nodes from 1 to 64, or None")
 
-    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
         """With the quadrature in the memory of the method."""
         rule = gauss(self.points or work.method.order // 2 + 2)
-        return _covered(self, rule, work, res, path, at, target)
+        return _with_quadrature(rule, self._tolerances(work, res, at), work, res, path, at, target)
 
 
 class GaussKronrodAdjoint(Continuous):
@@ -114,19 +113,20 @@ class GaussKronrodAdjoint(Continuous):
     Example: ``ude.solve(problem, saveat=ts, adjoint=ude.GaussKronrodAdjoint())``
     """
 
-    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
         """With the quadrature in the memory of the method."""
-        return _covered(self, kronrod(), work, res, path, at, target)
+        return _with_quadrature(kronrod(), self._tolerances(work, res, at), work, res, path, at, target)
 
 
-def _covered(adjoint: Continuous, rule: Rule, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
-    equation, f = adjoint_equation(adjoint, work, res, path, at), integrand(work, res, path)
-    atol = equation.atol * integral_weights(work.walk, res.leaves, at.adjoint.dtype)
+def _with_quadrature(
+    rule: Rule, tolerances: tuple, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any
+) -> Swept:
+    equation, f = adjoint_equation(tolerances, work, res, path), integrand(work, res, path)
 
     def over(curve: Callable, s: Any, h: Any, total: Any) -> Any:
-        tolerances = (equation.rtol, atol, total) if rule.differences is not None else None
+        asked = None if rule.differences is None else (tolerances[0], tolerances[2], total)
         limit_of = lambda s: -before(path, -s)  # noqa: E731
-        return total + integral(lambda s: f(s, curve(s)), total * 0, s, s + h, rule, limit_of, tolerances)[0]
+        return total + integral(lambda s: f(s, curve(s)), total * 0, s, s + h, rule, limit_of, asked)[0]
 
     new = solved(
         work, res.leaves, equation, at.adjoint, at, target, wrapped=lambda method: Integrating(method, over, at.integral)

@@ -9,7 +9,7 @@ from ..linalg.integrals import WithIntegrals
 from .backward import Equation, Swept, Work, solved
 from .continuous import Continuous
 from .path import Path, state_at
-from .products import flattened, integral_weights, positive, pulled, transposed_masses, transposed_structure
+from .products import flattened, pulled, transposed_masses, transposed_structure
 
 __all__ = ["InterpolatingAdjoint"]
 
@@ -20,7 +20,7 @@ class InterpolatingAdjoint(Continuous):
     .. math:: M^T \dot\lambda = -f_y(t, y(t))^T \lambda, \qquad \dot\mu = -f_\theta(t, y(t))^T \lambda
 
     with :math:`\lambda, \mu` one state, solved backwards by ``method`` (``None``: that of the forward solve) to ``rtol`` and ``atol``
-    (``None``: the least of the forward solve; ``atol`` is relative to the largest :math:`\lambda` so far).  Right where the two
+    (``None``: the least of the forward solve, and a hundredth of it; ``atol`` is relative to the largest :math:`\lambda` so far).  Right where the two
     solves are accurate, unlike :class:`DiscreteAdjoint`, which differentiates the numbers computed.  For stiff problems and for many
     parameters :class:`GaussAdjoint` is cheaper.
 
@@ -32,7 +32,7 @@ class InterpolatingAdjoint(Continuous):
     Example: ``ude.solve(problem, saveat=ts, adjoint=ude.InterpolatingAdjoint())``
     """
 
-    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
         """With the integrals as components of the state."""
         walk, n = work.walk, at.adjoint.size
 
@@ -43,11 +43,10 @@ class InterpolatingAdjoint(Continuous):
             return jnp.concatenate([change, flattened(values, u.dtype)])
 
         operands = walk.operands(res.leaves, walk.values(res.leaves))
-        rtol, atol = self.tolerances(operands)
-        sizes = jnp.concatenate([jnp.ones_like(at.adjoint), integral_weights(walk, res.leaves, at.adjoint.dtype)])
+        rtol, *atol = self._tolerances(work, res, at)
         mass = transposed_masses(operands.mass, at.integral.size)
         structure = WithIntegrals(transposed_structure(walk.program.structure), n)
-        equation = Equation(f, (res.leaves, path), rtol, atol * positive(at.size) * sizes, mass, structure)
+        equation = Equation(f, (res.leaves, path), rtol, jnp.concatenate(atol), mass, structure)
         u = jnp.concatenate([at.adjoint, at.integral])
         new = solved(work, res.leaves, equation, u, at, target)
         u = new.outcome.state.y

@@ -25,9 +25,12 @@ from ..loop.observe import observed
 from ..loop.program import model_of
 
 __all__ = [
-    "consistent", "flattened", "integral_weights", "jump", "observation", "parameters", "placed", "positive", "pulled", "slope",
-    "transposed_mass", "transposed_masses", "transposed_structure", "velocity",
+    "consistent", "flattened", "integral_weights", "jump", "observation", "parameters", "placed", "pulled", "slope",
+    "transposed_mass", "transposed_masses", "transposed_structure", "units", "velocity",
 ]  # fmt: skip
+
+
+LEAST = 1e-8  # of the units of components
 
 
 def parameters(walk: Walk, theta: tuple) -> list:
@@ -134,9 +137,11 @@ def observation(walk: Walk, leaves: list, t: Any, y: Any, bar: Any) -> tuple[tup
     return jax.vjp(row, theta, t, y)[1](bar)
 
 
-def positive(size: Any) -> Any:
-    """``size``, or 1 where it is zero."""
-    return jnp.where(size > 0, size, 1)
+def units(walk: Walk, leaves: list) -> Any:
+    """What a component of the state counts, from the tolerances for it: those of the adjoint count the inverse."""
+    operands = walk.operands(leaves, walk.values(leaves))
+    atol = jnp.broadcast_to(operands.atol, operands.y0.shape)
+    return jnp.maximum(atol / jnp.max(atol), LEAST)
 
 
 def integral_weights(walk: Walk, leaves: list, dtype: Any) -> Any:

@@ -15,7 +15,6 @@ from .backward import Solved, Swept, Work, solved
 from .continuous import Continuous
 from .gauss import adjoint_equation, integrand
 from .path import Path, state_at
-from .products import integral_weights
 from .rules import integral, kronrod
 
 __all__ = ["QuadratureAdjoint"]
@@ -36,17 +35,17 @@ class QuadratureAdjoint(Continuous):
     Example: ``ude.solve(problem, saveat=ts, adjoint=ude.QuadratureAdjoint())``
     """
 
-    def covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
         """Solved, and then integrated."""
-        equation = adjoint_equation(self, work, res, path, at)
+        tolerances = self._tolerances(work, res, at)
+        equation = adjoint_equation(tolerances, work, res, path)
         save = Save(capacity=work.walk.program.capacity)
         new = solved(work, res.leaves, equation, at.adjoint, at, target, saveat=save)
         method = work.method.one_step if work.method.multistep else work.method
         f, adjoints = integrand(work, res, path), _dense(method, new)
-        atol = equation.atol * integral_weights(work.walk, res.leaves, at.adjoint.dtype)
         total, fine = integral(
             lambda s: f(s, state_at(method, adjoints, s)), at.integral * 0, -at.t, -target, kronrod(), lambda s: -target,
-            (equation.rtol, atol, at.integral), read(adjoints.h, 0),
+            (tolerances[0], tolerances[2], at.integral), read(adjoints.h, 0),
         )  # fmt: skip
         return at._replace(adjoint=new.outcome.state.y, integral=at.integral + total, h=new.h, ok=at.ok & new.ok & fine)
 
