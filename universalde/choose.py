@@ -1,5 +1,6 @@
 """Which method, when the user names none."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -7,11 +8,12 @@ import jax
 import numpy as np
 
 from .base.checks import is_concrete
+from .linalg.structure import Structure
 from .loop.program import Program
 from .methods.auto import Auto
 from .methods.bdf import BACKWARD
 from .methods.collocation_rows import COLLOCATION
-from .methods.dirk_rows import DIRK_ROWS
+from .methods.dirk_rows import DIRK_ROWS, KenCarp4
 from .methods.general_linear import GLOBAL_ERROR
 from .methods.low_storage_rows import LOW_STORAGE
 from .methods.nordsieck import NORDSIECK
@@ -27,29 +29,42 @@ __all__ = ["REGISTRY", "Choice", "check_adjoint", "check_algebraic", "check_cont
 REGISTRY = {**ROWS, **LOW_STORAGE, **GLOBAL_ERROR, **ROSENBROCK, **DIRK_ROWS, **COLLOCATION, **BACKWARD, **NORDSIECK}
 
 TIGHT, LARGE = 1e-6, 100_000
-MANY = 200  # equations from which on factors of a full Jacobian cost more than they save
+SWITCHES = 16  # equations up to which a step is so short to compile that both methods of Auto are
+MANY = 200  # equations from which on a Jacobian and its factors serve for many steps
+MOST = 1_000_000  # numbers of a Jacobian beyond which none is made unasked
 
 
 class Choice(NamedTuple):
-    """A method, why it was chosen, and which serves if the problem proves stiff (``None``: none does)."""
+    """A method, why it was chosen, which serves if the problem proves stiff, and which where nobody can see whether it does
+    (``None``: the method itself)."""
 
     method: Method
     reason: str
     stiff: Method | None = None
+    unseen: Method | None = None
 
 
 def choose(problem: Problem, rtol: Any = 1e-3) -> Choice:
     """A method for ``problem`` and the reason, in words (measured: docs/choosing.md)."""
     size = sum(int(np.size(leaf)) for leaf in jax.tree.leaves(problem.y0))
-    implicit = Rodas5P()
     if "mass" in problem.parts:
-        choice = Choice(implicit, "chosen because the problem has a mass matrix")
+        choice = Choice(Rodas5P(), "chosen because the problem has a mass matrix")
     else:
         method, reason = _explicit(_loosest(rtol), size)
-        real = not any(np.iscomplexobj(leaf) for leaf in jax.tree.leaves(problem.y0))
-        choice = Choice(method, reason, Auto(method, implicit) if real and size <= MANY else None)
+        choice = Choice(method, reason, *_implicit(method, problem, size))
     check_fits(choice.method, problem)
     return choice
+
+
+def _implicit(explicit: Method, problem: Problem, size: int) -> tuple[Method | None, Method | None]:
+    """Methods for a problem that proved stiff, and for one of which nobody can say whether it is."""
+    if any(np.iscomplexobj(leaf) for leaf in jax.tree.leaves(problem.y0)):
+        return None, None
+    if size <= MANY:
+        auto = Auto(explicit, Rodas5P())
+        return (auto if size <= SWITCHES else Rodas5P()), auto
+    shape = problem.structure.storage_shape(size) if isinstance(problem.structure, Structure) else (size, size)
+    return (KenCarp4() if math.prod(shape) <= MOST else None), None
 
 
 def _explicit(loosest: float, size: int) -> tuple[Method, str]:

@@ -72,9 +72,10 @@ def solve(
     }  # fmt: skip
     choice = choose_or_check(problem, method, rtol)
     call, entry, label = prepare(problem, choice, options, watches=method is None and not choice.method.implicit)
-    if choice.stiff is not None and (call.traced or entry.stiff):
-        why = "a traced solve cannot be looked at" if call.traced else "the problem proved stiff before"
-        call, entry, label = prepare(problem, Choice(choice.stiff, f"chosen because {why}"), options)
+    if call.traced and choice.unseen is not None:
+        call, entry, label = prepare(problem, Choice(choice.unseen, "chosen because a traced solve cannot be looked at"), options)
+    elif choice.stiff is not None and not call.traced and entry.stiff:
+        call, entry, label = prepare(problem, Choice(choice.stiff, "chosen because the problem proved stiff before"), options)
     if not call.traced:
         sol = run(call, entry, label, throw, _again(problem, call.program.method, options))
         if sol is STIFF:

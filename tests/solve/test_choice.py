@@ -53,6 +53,28 @@ def test_a_problem_that_proves_stiff_is_solved_by_a_method_that_switches(rtol):
     np.testing.assert_array_equal(first.ys, second.ys)
 
 
+@pytest.mark.parametrize(
+    ("size", "structure", "chosen", "traced"),
+    [(17, None, "Rodas5P", "Auto(Tsit5"), (201, None, "KenCarp4", "Tsit5:"), (3000, ude.Diagonal(), "KenCarp4", "Tsit5:")],
+)
+def test_larger_stiff_problems_get_methods_that_pay_for_their_size(size, structure, chosen, traced):
+    start, rate = jnp.linspace(0.0, 1.0, size), 1e3
+    problem = ude.ODE(relaxing, start, (0.0, 10.0), args=rate, structure=structure)
+    sol = ude.solve(problem, saveat=ude.Save(end=True))
+    assert sol.method == f"{chosen}: chosen because an explicit method showed the problem to be stiff"
+    exact = (rate**2 * np.cos(10) + rate * np.sin(10)) / (1 + rate**2)  # every component forgets its start
+    np.testing.assert_allclose(sol.y, exact, atol=1e-3)
+    found = []
+    jax.eval_shape(lambda y0: found.append(ude.solve(problem.replace(y0=y0), saveat=ude.Save(end=True)).method), start)
+    assert found[0].startswith(traced)
+
+
+def test_a_jacobian_that_is_too_large_is_not_made_unasked():
+    problem = ude.ODE(relaxing, jnp.linspace(0.0, 1.0, 1001), (0.0, 1.0), args=1e3)
+    with pytest.warns(UserWarning, match="looks stiff"):
+        assert ude.solve(problem, saveat=ude.Save(end=True)).method.startswith("Tsit5")
+
+
 def test_a_traced_solve_is_ready_for_a_stiff_problem():
     problem = ude.ODE(van_der_pol, jnp.array([2.0, 0.0]), (0.0, 100.0), args=100.0)
     end = jax.jit(lambda mu: ude.solve(problem.replace(args=mu), saveat=ude.Save(end=True)).stats.rejected)

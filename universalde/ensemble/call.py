@@ -86,7 +86,7 @@ def ensemble(
 
 def _choice(problem: Problem, method: Method | None, rtol: Any) -> Choice:
     choice = choose_or_check(problem, method, rtol)
-    return choice if choice.stiff is None else Choice(choice.stiff, "chosen because some trajectory may be stiff")
+    return choice if choice.unseen is None else Choice(choice.unseen, "chosen because some trajectory may be stiff")
 
 
 def _check_chunk(chunk: Any) -> None:
