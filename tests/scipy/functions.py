@@ -41,6 +41,24 @@ def pendulum(t, y):
     return np.array([y[1], -np.sin(y[0])])
 
 
+def relaxation(t, y):
+    """Van der Pol's oscillator with mu = 50."""
+    return [y[1], 50 * (1 - y[0] ** 2) * y[1] - y[0]]
+
+
+def relaxation_jacobian(t, y):
+    return np.array([[0, 1], [-100 * y[0] * y[1] - 1, 50 * (1 - y[0] ** 2)]])
+
+
+CHAIN = 200.0 * (np.eye(5, k=1) + np.eye(5, k=-1) - 2 * np.eye(5))
+
+
+def chain(t, y):
+    """Diffusion between five cells."""
+    before, after = np.concatenate([0 * y[:1], y[:-1]]), np.concatenate([y[1:], 0 * y[:1]])
+    return 200.0 * (before + after - 2 * y)
+
+
 class Crossing:
     """The pendulum's angle passes zero; an object, so that each test can have its own attributes."""
 

@@ -25,8 +25,14 @@ ROWS = [
     ({"fun": F.random}, TypeError, "random numbers"),
     ({"fun": lambda t, y: [1.0, 2.0, 3.0], "y0": [1.0, 2.0]}, ValueError, r"shape \(3,\) for a state of shape \(2,\)"),
     ({"events": F.Crossing(True), "fun": lambda t, y: y[3]}, IndexError, "out of bounds"),
-    ({"method": "BDF"}, ValueError, "stiff problems are not here yet.*fallback=True"),
-    ({"method": "RK99"}, ValueError, "RK23, RK45, DOP853"),
+    ({"method": "BDF", "y0": [1j]}, ValueError, "implicit methods solve real systems.*fallback=True"),
+    ({"method": "RK99"}, ValueError, "RK23, RK45, DOP853, Radau, BDF, LSODA"),
+    ({"method": "BDF", "jac": [1.0]}, ValueError, r"jac has shape \(1,\); for 1 equations the Jacobian has shape \(1, 1\)"),
+    ({"method": "BDF", "jac": [[-0.4]]}, ValueError, r"df\[0\]/dy\[0\] is -0.5, but -0.4 stands there"),
+    ({"method": "BDF", "jac": lambda t, y: -0.5}, ValueError, r"has shape \(\)"),
+    ({"method": "Radau", "jac": lambda t, y: [[-0.5 if y[0] > 0 else 0.0]]}, TypeError, "np.where"),
+    ({"method": "LSODA", "jac": [[-0.5]], "lband": 0}, ValueError, "packed matrix"),
+    ({"method": "BDF", "jac_sparsity": [[1, 1]]}, ValueError, r"jac_sparsity has shape \(1, 2\)"),
     ({"t_span": 3}, TypeError, "pair of numbers"),
     ({"t_span": (1, 1)}, ValueError, "zero length"),
     ({"y0": 1.0}, ValueError, "1-dimensional"),
@@ -51,7 +57,7 @@ def test_a_sentence(changed, kind, words):
         solve_ivp(**{**GIVEN, **changed})
 
 
-@pytest.mark.parametrize("changed", [{"fun": F.branches}, {"method": "LSODA"}, {"fun": F.makes_a_float}])
+@pytest.mark.parametrize("changed", [{"fun": F.branches}, {"method": "LSODA", "y0": [1.0], "jac": [[-0.5]], "lband": 0, "uband": 0}, {"fun": F.makes_a_float}])
 def test_scipy_solves_it_when_asked_to(changed):
     call = {**GIVEN, **changed}
     np.testing.assert_array_equal(solve_ivp(**call, fallback=True).y, theirs(**call).y)

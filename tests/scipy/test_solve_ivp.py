@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import RK45
 from scipy.integrate import solve_ivp as theirs
+from scipy.sparse import csc_matrix
 
 import universalde as ude
 from tests.scipy import functions as F
@@ -14,6 +15,8 @@ from universalde.scipy import solve_ivp
 TIGHT = {"rtol": 1e-9, "atol": 1e-10}
 LV = {"args": (1.5, 1, 3, 1)}
 SWING = (F.pendulum, (0, 12), [1.0, 0.0])
+STIFF = (F.relaxation, (0, 4), [1.0, 0.0])
+LINEAR = (F.chain, (0, 1), np.ones(5))
 
 
 def same_ends(ours, scipy):
@@ -41,6 +44,12 @@ def same_between(ours, scipy):
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     assert (ours.sol.t_min, ours.sol.t_max) == (scipy.sol.t_min, scipy.sol.t_max)
+
+
+def same_between_stiff(ours, scipy):
+    times = np.linspace(0.0, 4.0, 9)
+    np.testing.assert_allclose(ours.sol(times), scipy.sol(times), rtol=1e-5, atol=1e-6)
+    same_ends(ours, scipy)
 
 
 def no_longer_steps(ours, scipy):
@@ -71,6 +80,15 @@ TABLE = {
     "RK23": (SWING, {"method": "RK23"}, same_ends),
     "DOP853": (SWING, {"method": "DOP853"}, same_ends),
     "a method may be SciPy's class": (SWING, {"method": RK45}, same_ends),
+    "Radau": (STIFF, {"method": "Radau"}, same_ends),
+    "BDF, between its steps": (STIFF, {"method": "BDF", "dense_output": True}, same_between_stiff),
+    "LSODA": (STIFF, {"method": "LSODA"}, same_ends),
+    "LSODA with a band": (STIFF, {"method": "LSODA", "lband": 1, "uband": 1}, same_ends),
+    "a Jacobian may be a function": (STIFF, {"method": "Radau", "jac": F.relaxation_jacobian, "t_eval": [0.5, 3]}, same_rows),
+    "a Jacobian may be a matrix": (LINEAR, {"method": "BDF", "jac": F.CHAIN}, same_ends),
+    "a Jacobian may be a sparse matrix": (LINEAR, {"method": "Radau", "jac": csc_matrix(F.CHAIN)}, same_ends),
+    "a pattern says where the Jacobian is zero": (LINEAR, {"method": "BDF", "jac_sparsity": csc_matrix(F.CHAIN != 0)}, same_ends),
+    "a stiff method stops at events": (STIFF, {"method": "Radau", "events": F.Crossing(True)}, same_events),
     "a terminal event stops the solve": ((F.cannon, (0, 100), [0, 10]), {"events": F.hit_ground}, same_events),
     "several events are found, until a terminal one": (
         (F.cannon, (0, 100), [0, 10]), {"events": [F.hit_ground, F.apex]}, same_events),
@@ -127,6 +145,13 @@ def test_whole_numbers_among_args_may_be_sizes():
         return -sum(y for _ in range(n))
 
     assert solve_ivp(power, (0, 1), [1.0], args=(2,), **TIGHT).y[0, -1] == pytest.approx(np.exp(-2))
+
+
+def test_a_stiff_result_counts_jacobians_and_factorisations_and_names_its_method():
+    sol = solve_ivp(*STIFF, method="BDF", **TIGHT)
+    assert sol.method == "QNDF for BDF" and sol.njev > 0 and sol.nlu > 0
+    assert [solve_ivp(*STIFF, method=name).method for name in ("Radau", "LSODA")] == ["RadauIIA5 for Radau", "Auto(Tsit5, Rodas5P) for LSODA"]
+    assert solve_ivp(*STIFF, method="Radau").t.size < solve_ivp(*STIFF).t.size / 2
 
 
 def test_a_method_of_ours_may_be_given():

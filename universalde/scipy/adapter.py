@@ -28,6 +28,7 @@ from .arguments import (
 )
 from .dense import OdeSolution
 from .events import Watched, as_list, cut_at, occurrences, stops, watch
+from .jacobian import Jacobian, jacobian_of
 
 __all__ = ["OdeResult", "solve_ivp"]
 
@@ -61,12 +62,13 @@ def solve_ivp(
 ) -> OptimizeResult:
     r"""Solve :math:`dy/dt = f(t, y)`, :math:`y(t_0) = y_0` as ``scipy.integrate.solve_ivp`` does, compiled.
 
-    ``fun(t, y, *args) -> (n,)`` may be written with NumPy.  ``method`` is ``"RK45"``, ``"RK23"``, ``"DOP853"`` or one of
-    ours, such as ``ude.Tsit5()``.  ``options``: ``rtol``, ``atol``, ``first_step``, ``max_step``.  The result has ``y`` of
+    ``fun(t, y, *args) -> (n,)`` may be written with NumPy.  ``method`` is ``"RK45"``, ``"RK23"``, ``"DOP853"``, ``"Radau"``,
+    ``"BDF"``, ``"LSODA"`` or one of ours, such as ``ude.Tsit5()``.  ``options``: ``rtol``, ``atol``, ``first_step``, ``max_step``; of
+    stiff methods also ``jac`` (a matrix, or ``jac(t, y, *args)``; ``None``: forward mode), ``jac_sparsity``, ``lband``, ``uband``.  The result has ``y`` of
     shape ``(n, points)``, in float64 whatever JAX's default is.
 
     ``fun`` runs once in Python, with traced values; what it prints or counts, it does so once.  A function that cannot
-    be traced, and a stiff method, raise a sentence; ``fallback=True`` hands such a call to SciPy instead.
+    be traced, and a stiff method for a complex state, raise a sentence; ``fallback=True`` hands such a call to SciPy instead.
 
     Unlike SciPy: a root of an event at the very start is no event; ``sol.sol(t)`` outside the span is an error.
 
@@ -117,14 +119,18 @@ class Solved(NamedTuple):
 def _solved(asked: Asked, options: dict) -> Solved:
     span, y0 = span_of(asked.t_span), state(asked.y0)
     t_eval = None if asked.t_eval is None else times_of(asked.t_eval, span)
-    chosen, method = settings(options, span), method_named(asked.method)
+    method = method_named(asked.method, y0)
+    chosen = settings(options, span, method)
     args = arguments(asked.args)
     varying, fixed = split(args)
     f = _right_hand_side(asked.fun, fixed, asked.vectorized)
     start = (span[0], y0, varying)
     check_trace(_plain(asked.fun, args, asked.vectorized), f, start, name_of(asked.fun))
     watched = None if asked.events is None else [watch(event, args) for event in as_list(asked.events)]
-    problem = ODE(f, y0, span, varying, events=stops(asked.events, watched or [], fixed, span, start))
+    told = jacobian_of(options, args, fixed, start) if method.implicit else Jacobian()
+    problem = ODE(
+        f, y0, span, varying, events=stops(asked.events, watched or [], fixed, span, start), jac=told.jac, structure=told.structure
+    )
     only_times = t_eval is not None and t_eval.size > 0 and watched is None and not asked.dense_output
     found = solve(problem, method, saveat=t_eval if only_times else None, max_steps=MAX_STEPS, throw=False, **chosen)
     return Solved(t_eval, only_times, watched, found)
@@ -166,7 +172,7 @@ def _result(call: Solved, asked: Asked) -> OdeResult:
             ys = sol(ts).T
     return OdeResult(
         t=ts, y=ys.T, sol=sol if asked.dense_output else None, t_events=t_events, y_events=y_events,
-        nfev=int(found.stats.rhs), njev=0, nlu=0, status=status, success=status >= 0,
+        nfev=int(found.stats.rhs), njev=int(found.stats.jacobians), nlu=int(found.stats.factorisations), status=status, success=status >= 0,
         message=MESSAGES.get(status) or found.result.sentence, method=_label(found.method, asked.method),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """SciPy's arguments, checked and as ours."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -11,7 +12,10 @@ from ..base.closures import is_array
 from ..base.ravel import is_number_list, stacked
 from ..base.warn import warn
 from ..choose import REGISTRY
-from ..control.pi import PI
+from ..methods.auto import Auto
+from ..methods.rosenbrock_rows import Rodas5P
+from ..methods.rows import Tsit5
+from ..solve import default_controller
 from ..spec.method import Method
 
 __all__ = [
@@ -32,9 +36,11 @@ OURS = {
     "RK23": ("BS3", "Tsit5"),
     "RK45": ("DP5", "Tsit5"),
     "DOP853": ("DP853", "DP8", "Vern8", "Vern7", "DP5", "Tsit5"),
+    "Radau": ("RadauIIA5",),
+    "BDF": ("QNDF",),
 }
-STIFF = ("Radau", "BDF", "LSODA")
-WITHOUT_EFFECT = ("jac", "jac_sparsity", "lband", "uband", "min_step")
+OF_STIFF_METHODS = ("jac", "jac_sparsity", "lband", "uband")
+WITHOUT_EFFECT = ("min_step",)
 
 
 class Refused(ValueError):
@@ -73,15 +79,15 @@ def times_of(t_eval: Any, span: tuple[float, float]) -> Any:
     return times
 
 
-def settings(options: dict, span: tuple[float, float]) -> dict:
+def settings(options: dict, span: tuple[float, float], method: Method) -> dict:
     """SciPy's options as keywords of ``solve``."""
     known = {"rtol": 1e-3, "atol": 1e-6, "first_step": None, "max_step": math.inf}
-    unknown = sorted(set(options) - set(known) - set(WITHOUT_EFFECT))
+    unknown = sorted(set(options) - set(known) - set(OF_STIFF_METHODS) - set(WITHOUT_EFFECT))
     if unknown:
-        raise TypeError(f"solve_ivp has no option {', '.join(unknown)}; its options are {', '.join(known)}")
-    idle = sorted(set(options) & set(WITHOUT_EFFECT))
+        raise TypeError(f"solve_ivp has no option {', '.join(unknown)}; its options are {', '.join((*known, *OF_STIFF_METHODS))}")
+    idle = sorted(set(options) & {*WITHOUT_EFFECT, *(() if method.implicit else OF_STIFF_METHODS)})
     if idle:
-        warn(f"no effect with an explicit method: {', '.join(idle)}; leave it out")
+        warn(f"no effect with {method.name}: {', '.join(idle)}; leave it out")
     values = {**known, **options}
     first, length = values["first_step"], abs(span[1] - span[0])
     if first is not None and not 0 < first <= length:
@@ -89,23 +95,27 @@ def settings(options: dict, span: tuple[float, float]) -> dict:
     largest = values["max_step"]
     if not largest > 0:
         raise ValueError(f"max_step = {largest}; it must be positive, or np.inf for no limit")
-    controller = PI(hmax=float(largest)) if largest < length else None
+    controller = replace(default_controller(method), hmax=float(largest)) if largest < length else None
     return {"rtol": values["rtol"], "atol": values["atol"], "dt0": first, "controller": controller}
 
 
-def method_named(method: Any) -> Method:
+def method_named(method: Any, y0: Any) -> Method:
     """The method of ours that stands for one of SciPy's, given by name or as SciPy's class."""
     if isinstance(method, Method):
         return method
     name = method.__name__ if isinstance(method, type) else method
-    if name in STIFF:
+    if not isinstance(name, str) or name not in (*OURS, "LSODA"):
+        raise ValueError(f"method = {method!r}; give one of {', '.join(OURS)}, LSODA, or a method of ours such as ude.Tsit5()")
+    if name == "LSODA":
+        found = Auto(Tsit5(), Rodas5P())
+    else:
+        found = REGISTRY[next(ours for ours in OURS[name] if ours in REGISTRY)]()
+    if found.implicit and y0.dtype.kind == "c":
         raise Refused(
-            f"method = {name!r}: the methods for stiff problems are not here yet. Give method='RK45' or 'DOP853' if the "
-            "problem is not stiff, or fallback=True to have SciPy solve it"
+            f"method = {name!r} with complex y0: our implicit methods solve real systems. Write the state as its real and imaginary "
+            "parts, give method='RK45' or 'DOP853' if the problem is not stiff, or fallback=True to have SciPy solve it"
         )
-    if not isinstance(name, str) or name not in OURS:
-        raise ValueError(f"method = {method!r}; give one of {', '.join(OURS)}, or a method of ours such as ude.Tsit5()")
-    return REGISTRY[next(ours for ours in OURS[name] if ours in REGISTRY)]()
+    return found
 
 
 def arguments(args: Any) -> tuple:
