@@ -6,6 +6,7 @@ from bench import (
     eager,
     ensemble,
     explicit,
+    gradient_accuracy,
     gradient_batch,
     gradient_field,
     gradients,
@@ -23,6 +24,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     for benchmark in (
         lotka_volterra.BENCHMARK,
         *gradients.BENCHMARKS,
+        gradient_accuracy.BENCHMARK,
         gradient_batch.BENCHMARK,
         gradient_field.BENCHMARK,
         spiral_training.BENCHMARK,

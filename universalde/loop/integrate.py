@@ -95,12 +95,17 @@ def start(program: Program, operands: Operands) -> State:
     )
 
 
-def integrate(program: Program, operands: Operands, begin: State | None = None, *, taped: bool = False) -> Outcome:
-    """Run from ``begin`` (the start when ``None``) until the end, an event that stops, a failure, or a full buffer."""
+def integrate(
+    program: Program, operands: Operands, begin: State | None = None, *, taped: bool = False, saved: Saved | None = None
+) -> Outcome:
+    """Run from ``begin`` (the start when ``None``) until the end, an event that stops, a failure, or a full buffer.
+
+    ``saved`` are buffers for the rows that are there already (``None``: made).
+    """
     state = start(program, operands) if begin is None else begin
     taped = taped or "history" in program.parts
     h0 = state.h
-    saved = open_saved(program, operands, state, fresh=begin is None)
+    saved = open_saved(program, operands, state, fresh=begin is None) if saved is None else saved
     tape = open_tape(program, state, lambda: _first_data(program, operands, state)) if taped else ()
     limit = jnp.minimum(operands.budget, program.capacity) if taped else operands.budget
 

@@ -21,6 +21,8 @@ from .products import flattened, pulled, slope, transposed_masses
 
 __all__ = ["BacksolveAdjoint"]
 
+MANY = 100  # attempts backwards for each step forwards: a reconstruction that needs more is lost
+
 
 class BacksolveAdjoint(Continuous):
     r"""The adjoint equation along the state solved backwards from its end.
@@ -38,7 +40,7 @@ class BacksolveAdjoint(Continuous):
     """
 
     every: Any = 16
-    drift: Any = 1000.0
+    drift: Any = 30.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -90,7 +92,9 @@ class BacksolveAdjoint(Continuous):
         off = jax.lax.stop_gradient(jnp.where(jnp.isfinite(off), off, jnp.inf))
         return at._replace(y=y, drift=jnp.maximum(at.drift, off), ok=at.ok & (off <= self.drift))
 
-    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(
+        self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any, rooms: Any
+    ) -> tuple[Swept, Any]:
         """With the state and the integrals as components."""
         walk, n = work.walk, at.y.size
 
@@ -107,6 +111,6 @@ class BacksolveAdjoint(Continuous):
         mass = transposed_masses(operands.mass, at.integral.size, beside_itself=True)
         equation = Equation(f, res.leaves, rtol, atol, mass, WithIntegrals(Dense(), 2 * n))
         u = jnp.concatenate([at.y, at.adjoint, at.integral])
-        new = solved(work, res.leaves, equation, u, at, target)
+        new = solved(work, res.leaves, equation, u, at, target, most=MANY * self._block(walk, res))
         u = new.outcome.state.y
-        return at._replace(y=u[:n], adjoint=u[n : 2 * n], integral=u[2 * n :], h=new.h, ok=at.ok & new.ok)
+        return at._replace(y=u[:n], adjoint=u[n : 2 * n], integral=u[2 * n :], h=new.h, ok=at.ok & new.ok), rooms

@@ -13,6 +13,7 @@ from ..border import border
 from ..linalg.structure import Structure
 from ..loop.integrate import Outcome, integrate, start
 from ..loop.program import Operands, Program
+from ..loop.record import Saved
 from ..spec.controller import Controller, Verdict
 from ..spec.method import Method
 from ..spec.problem import Problem
@@ -85,14 +86,17 @@ class Solved(NamedTuple):
 
 def solved(
     work: Work, leaves: list, equation: Equation, u: Any, at: Swept, target: Any, *, wrapped: Callable = lambda method: method,
-    saveat: Any = None,
+    saved: Saved | None = None, most: int | None = None,
 ) -> Solved:  # fmt: skip
-    """The solution from ``at.t`` down to ``target``; nothing happens where that is not before."""
+    """The solution from ``at.t`` down to ``target``, in at ``most`` so many attempts; nothing happens where that is not before.
+
+    With buffers ``saved`` every step is kept in them.
+    """
     operands = work.walk.operands(leaves, work.walk.values(leaves))
     running, method = target < at.t, work.method
     call = border(
         Problem(equation.f, u, (-at.t, -target), equation.args, structure=equation.structure), method, rtol=1e-3, atol=1e-6,
-        saveat=Save(end=True) if saveat is None else saveat, dt0=1.0, max_steps=1, controller=Unlinearised(inner=work.controller),
+        saveat=Save(end=True) if saved is None else Save(capacity=saved.ts.shape[0]), dt0=1.0, max_steps=1, controller=Unlinearised(inner=work.controller),
     )  # fmt: skip
     algebraic = bool(equation.mass) and work.walk.program.algebraic
     # A multistep method begins with order one, for which the size carried over is too large (FBDF on ROBER: 1e-4 off, not 2e-6).
@@ -102,11 +106,12 @@ def solved(
         mass = (program.structure.of_mass(equation.mass[0]), *equation.mass)
     given = call.operands._replace(
         t0=-at.t, t1=-target, sign=jnp.ones_like(at.t), rtol=equation.rtol, atol=equation.atol,
-        dt0=jax.lax.stop_gradient(at.h), budget=operands.budget, mass=mass,
+        dt0=jax.lax.stop_gradient(at.h),
+        budget=operands.budget if most is None else jnp.minimum(operands.budget, most), mass=mass,
     )  # fmt: skip
     state = start(program, given)
     state = state._replace(status=jnp.where(running, state.status, SUCCESS))
-    outcome = integrate(program, given, begin=state)
+    outcome = integrate(program, given, begin=state, saved=saved)
     end = outcome.state
     tried = end.accepted + end.rejected
     h = jnp.where(tried == 1, jnp.maximum(end.h, at.h), end.h)  # one step, cut short: the size planned still stands

@@ -34,7 +34,7 @@ from .products import (
     velocity,
 )
 
-__all__ = ["Continuous"]
+__all__ = ["Continuous", "begun"]
 
 SMALLER = 0.01  # than rtol is atol, relative to the largest adjoint
 CAN = "ude.DiscreteAdjoint(), the default, can"
@@ -91,8 +91,14 @@ class Continuous(Adjoint):
         return outcome.ts, outcome.state.t, outcome.state.y
 
     @abc.abstractmethod
-    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
-        """The backward solve carried on from ``at`` to the time ``target``."""
+    def _covered(
+        self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any, rooms: Any
+    ) -> tuple[Swept, Any]:
+        """The backward solve carried on from ``at`` to the time ``target``; ``rooms`` are buffers to use and to hand back."""
+
+    def _rooms(self, work: Work, res: Residuals) -> Any:
+        """Buffers for :meth:`_covered`, made once: in a loop they would keep it from being part of a native kernel."""
+        return ()
 
     def _state(self, work: Work, path: Path | None, at: Swept) -> Any:
         """The state at the time of ``at``."""
@@ -137,29 +143,22 @@ class Continuous(Adjoint):
         blocks, room = (res.attempts + size - 1) // size, self._path(work, res, size)
 
         def block(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
-            data, ts_bars = private
+            data, *private = private
             first = (blocks - 1 - k) * size
             count = jnp.minimum(size, res.attempts - first)
             path = None if room is None else filled(walk, res, room._replace(data=data), first, count)
-            state, ts_bars = self._swept(work, res, bar, path, read(res.tape.t, first), state, ts_bars)
+            state, private = self._swept(work, res, bar, path, read(res.tape.t, first), state, tuple(private))
             state = self._arrived(work, res, state, first, walk.every(res.tape))
-            return state, shared, (() if path is None else path.data, ts_bars)
+            return state, shared, (() if path is None else path.data, *private)
 
-        _, at, _, (_, ts_bars) = loop(block, at, limit=blocks, private=(() if room is None else room.data, ts_bars))
+        private = () if room is None else room.data, ts_bars, self._rooms(work, res)
+        _, at, _, (_, ts_bars, _) = loop(block, at, limit=blocks, private=private)
         return self._closed(work, res, bar, at, ts_bars), at
 
     def _opened(self, work: Work, res: Residuals, bar: Moved) -> Swept:
         """At the end of the solve, with the cotangent of the last state."""
-        walk, theta = work.walk, work.walk.values(res.leaves)
-        _, t, y = res.kept
-        dtype = y.dtype
-        at = Swept(
-            jnp.zeros_like(y), jnp.zeros_like(flattened(parameters(walk, theta), dtype)), jax.tree.map(jnp.zeros_like, theta), y, t,
-            res.h0, _rows(walk, res), jnp.zeros((), dtype), jnp.zeros((), dtype), jnp.bool_(True),
-        )  # fmt: skip
-        last = jnp.maximum(res.attempts - 1, 0)
-        h = read(res.tape.h, last)
-        at = at._replace(h=jax.lax.stop_gradient(jnp.where((h > 0) & work.method.adaptive, h, res.h0)))
+        walk, at = work.walk, begun(work, res)
+        t, y = at.t, at.y
         time_bar, state_bar = (bar.point[0], bar.point[1]) if walk.time else (jnp.zeros_like(t), bar.point[0])
         at = _jumped(work, res, at, y, state_bar)
         if walk.mask.t1:
@@ -168,26 +167,26 @@ class Continuous(Adjoint):
         return at
 
     def _swept(
-        self, work: Work, res: Residuals, bar: Moved, path: Path | None, low: Any, at: Swept, ts_bars: Any
-    ) -> tuple[Swept, Any]:
+        self, work: Work, res: Residuals, bar: Moved, path: Path | None, low: Any, at: Swept, private: tuple
+    ) -> tuple[Swept, tuple]:
         """Over one block, down to the time ``low``, with the rows saved in it."""
         walk = work.walk
         ts = res.kept[0] if walk.program.saving == "steps" else walk.operands(res.leaves, walk.values(res.leaves)).ts
         times = walk.program.saving != "end"
         floor = first_row(walk, res.leaves)
 
-        def body(i: Any, active: Any, at: Swept, shared: tuple, ts_bars: Any) -> tuple:
-            target = low
+        def body(i: Any, active: Any, at: Swept, shared: tuple, private: tuple) -> tuple:
+            target, (ts_bars, rooms) = low, private
             if times:
                 at, ts_bars = self._row(work, res, bar, path, ts, floor, at, active, ts_bars)
                 waiting = jnp.where(at.j > floor, read(ts, jnp.maximum(at.j - 1, 0)), low)
                 target = jnp.minimum(jnp.maximum(waiting, low), at.t)
-            new = self._covered(work, res, path, at, target)
-            return new._replace(t=target), shared, ts_bars
+            new, rooms = self._covered(work, res, path, at, target, rooms)
+            return new._replace(t=target), shared, (ts_bars, rooms)
 
         limit = ts.shape[0] + 2 if times else 1
-        _, at, _, ts_bars = loop(body, at, limit=limit, running=lambda at: at.ok & (at.t > low), private=ts_bars)
-        return at, ts_bars
+        _, at, _, private = loop(body, at, limit=limit, running=lambda at: at.ok & (at.t > low), private=private)
+        return at, private
 
     def _row(
         self, work: Work, res: Residuals, bar: Moved, path: Path | None, ts: Any, floor: Any, at: Swept, active: Any, ts_bars: Any
@@ -227,6 +226,19 @@ class Continuous(Adjoint):
             total[k] = total[k] + ts_bars[:-1]
         good = res.ok & at.ok & jnp.all(jnp.isfinite(at.adjoint))
         return [jnp.where(good, x, jnp.nan) for x in total]
+
+
+def begun(work: Work, res: Residuals) -> Swept:
+    """At the end of the solve, with nothing there yet; the size of the last step is the first to be tried."""
+    walk, theta = work.walk, work.walk.values(res.leaves)
+    _, t, y = res.kept
+    none = jnp.zeros((), y.dtype)
+    h = read(res.tape.h, jnp.maximum(res.attempts - 1, 0))
+    h = jax.lax.stop_gradient(jnp.where((h > 0) & work.method.adaptive, h, res.h0))
+    return Swept(
+        adjoint=jnp.zeros_like(y), integral=jnp.zeros_like(flattened(parameters(walk, theta), y.dtype)),
+        theta=jax.tree.map(jnp.zeros_like, theta), y=y, t=t, h=h, j=_rows(walk, res), size=none, drift=none, ok=jnp.bool_(True),
+    )  # fmt: skip
 
 
 def _rows(walk: Walk, res: Residuals) -> Any:

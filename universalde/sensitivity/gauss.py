@@ -97,10 +97,12 @@ class GaussAdjoint(Continuous):
         if self.points is not None and not (type(self.points) is int and 1 <= self.points <= 64):
             raise ValueError(f"GaussAdjoint(points={self.points!r}): give a whole number of nodes from 1 to 64, or None")
 
-    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(
+        self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any, rooms: Any
+    ) -> tuple[Swept, Any]:
         """With the quadrature in the memory of the method."""
         rule = gauss(self.points or work.method.order // 2 + 2)
-        return _with_quadrature(rule, self._tolerances(work, res, at), work, res, path, at, target)
+        return _with_quadrature(rule, self._tolerances(work, res, at), work, res, path, at, target), rooms
 
 
 class GaussKronrodAdjoint(Continuous):
@@ -113,9 +115,11 @@ class GaussKronrodAdjoint(Continuous):
     Example: ``ude.solve(problem, saveat=ts, adjoint=ude.GaussKronrodAdjoint())``
     """
 
-    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(
+        self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any, rooms: Any
+    ) -> tuple[Swept, Any]:
         """With the quadrature in the memory of the method."""
-        return _with_quadrature(kronrod(), self._tolerances(work, res, at), work, res, path, at, target)
+        return _with_quadrature(kronrod(), self._tolerances(work, res, at), work, res, path, at, target), rooms
 
 
 def _with_quadrature(

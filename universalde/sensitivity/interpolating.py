@@ -32,7 +32,9 @@ class InterpolatingAdjoint(Continuous):
     Example: ``ude.solve(problem, saveat=ts, adjoint=ude.InterpolatingAdjoint())``
     """
 
-    def _covered(self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any) -> Swept:
+    def _covered(
+        self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any, rooms: Any
+    ) -> tuple[Swept, Any]:
         """With the integrals as components of the state."""
         walk, n = work.walk, at.adjoint.size
 
@@ -50,4 +52,4 @@ class InterpolatingAdjoint(Continuous):
         u = jnp.concatenate([at.adjoint, at.integral])
         new = solved(work, res.leaves, equation, u, at, target)
         u = new.outcome.state.y
-        return at._replace(adjoint=u[:n], integral=u[n:], h=new.h, ok=at.ok & new.ok)
+        return at._replace(adjoint=u[:n], integral=u[n:], h=new.h, ok=at.ok & new.ok), rooms
