@@ -10,7 +10,7 @@ from bench.cold import first, most
 from bench.contract import Bar, Benchmark, Entry, Prepared, Results, best_ms, ratio_bar, warm_ms
 from bench.stiff import KINDS, starts
 from bench.stiff_models import find
-from bench.stiff_solvers import Prepare, problem_of, solvers
+from bench.stiff_solvers import Prepare, solvers
 
 ROBER = find("rober")
 ROWS = 100
@@ -61,7 +61,7 @@ def our_start(name: str) -> Prepared:
 
     import universalde as ude
 
-    problem, end = problem_of(find(name)), ude.Save(end=True)
+    problem, end = find(name).problem(), ude.Save(end=True)
     jax.block_until_ready(jnp.zeros(3) + 1)  # JAX itself is ready
     return Prepared(
         {"solve": lambda: jax.block_until_ready(ude.solve(problem, ude.Rodas5P(), rtol=1e-6, atol=1e-9, saveat=end).ys)}, lambda _: {}

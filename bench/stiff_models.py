@@ -66,6 +66,14 @@ class Model:
             return partial(self.by_hand.plain, setting)
         return lambda t, y: self.f(t, y.tolist(), math, setting)
 
+    def problem(self) -> Any:
+        """For the package, from the same lines as everybody's."""
+        import jax.numpy as jnp
+
+        import universalde as ude
+
+        return ude.ODE(self.jax(), jnp.array(self.start), self.span, discontinuities=self.breaks or None)
+
     def jax(self) -> Callable:
         """f(t, y, args) for JAX, the piece found from the time."""
         import jax.numpy as jnp

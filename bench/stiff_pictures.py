@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from bench import machine, page, runner
+from bench import machine, page, runner, stiff_library
 from bench.contract import Benchmark, Entry, Prepared, Results
 from bench.stiff import KINDS, ROWS, SLOW_SECONDS, starts
 from bench.stiff_models import MODELS, Model
@@ -25,7 +25,7 @@ COLOURS = {"universalde": "#0072B2", "diffrax": "#D55E00", "SciPy": "#009E73", "
 MARKERS = "osD^v<>pPX*"
 
 
-def curve(model: Model, make: Callable[[], tuple[Prepare, Prepare]], counts: Callable) -> Prepared:
+def curve(model: Any, make: Callable[[], tuple[Prepare, Prepare]], counts: Callable) -> Prepared:
     """One call per tolerance, of one solve or of many; facts: errors, and how many solves a call makes."""
     single, many = make()
     calls, facts = {}, {}
@@ -36,7 +36,7 @@ def curve(model: Model, make: Callable[[], tuple[Prepare, Prepare]], counts: Cal
         ends, _ = call()
         took, error = time.perf_counter() - began, model.error(np.asarray(ends)[0])
         if np.isfinite(error):
-            quick = took < SLOW_SECONDS
+            quick = took < SLOW_SECONDS and isinstance(model, Model)
             calls[f"{tolerance:g}"] = many(tolerance, starts(model, ROWS)) if quick else call
             facts |= {f"error {tolerance:g}": error, f"solves {tolerance:g}": float(ROWS if quick else 1)}
         if took > LIMIT_SECONDS:
@@ -44,17 +44,29 @@ def curve(model: Model, make: Callable[[], tuple[Prepare, Prepare]], counts: Cal
     return Prepared(calls, lambda answers: facts)
 
 
-def benchmark(model: Model) -> Benchmark:
-    """Every solver on one model; SciPy with compiled right-hand sides only, diffrax as installed only."""
+def benchmark(model: Any, found: dict) -> Benchmark:
+    """Every solver on one model."""
     entries = tuple(
         Entry(name, partial(curve, model, make, counts), needs, KINDS[kind])
-        for name, (make, counts, needs, kind) in solvers(model).items()
-        if kind != "flag" and (not name.startswith("SciPy") or "Numba" in name)
+        for name, (make, counts, needs, kind) in found.items()
     )
     return Benchmark(f"curves_{model.name}", model.name, "", entries, (), lambda results, by: [], cold_start=False)
 
 
-CURVES = {made.name: made for made in map(benchmark, MODELS)}
+def compiled(model: Model) -> dict:
+    """SciPy with compiled right-hand sides only, diffrax as installed only."""
+    names = {name: made for name, made in solvers(model).items() if not name.startswith("SciPy") or "Numba" in name}
+    return {name: made for name, made in names.items() if made[-1] != "flag"}
+
+
+LIBRARY = tuple(map(stiff_library.FromLibrary, stiff_library.NAMES))
+CURVES = {
+    made.name: made
+    for made in (
+        *(benchmark(model, compiled(model)) for model in MODELS),
+        *(benchmark(model, stiff_library.solvers(model)) for model in LIBRARY),
+    )
+}
 
 
 def points(found: Mapping[str, Any]) -> tuple[list[float], list[float]]:

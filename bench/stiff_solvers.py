@@ -15,23 +15,14 @@ from bench.stiff_models import Model
 Prepare = Callable[[float, np.ndarray], Callable[[], tuple[Any, Any]]]
 
 
-def problem_of(model: Model) -> Any:
-    """The model for the package, from the same lines as everybody's."""
-    import jax.numpy as jnp
-
-    import universalde as ude
-
-    return ude.ODE(model.jax(), jnp.array(model.start), model.span, discontinuities=model.breaks or None)
-
-
-def ours(model: Model, method: str | None) -> tuple[Prepare, Prepare]:
+def ours(model: Any, method: str | None) -> tuple[Prepare, Prepare]:
     """The public call: one eager solve, and rows by `lax.map` inside one `jit`."""
     import jax
     import jax.numpy as jnp
 
     import universalde as ude
 
-    question, make, end = problem_of(model), getattr(ude, method)() if method else None, ude.Save(end=True)
+    question, make, end = model.problem(), getattr(ude, method)() if method else None, ude.Save(end=True)
     limit = max(100_000, model.max_steps)
 
     def solve(y0: Any, rtol: Any, atol: Any) -> Any:

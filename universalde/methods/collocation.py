@@ -13,7 +13,7 @@ from ..base.static import record
 from ..base.status import NEWTON
 from ..linalg.dense import Dense
 from ..linalg.operator import Factor, Operator
-from ..nonlinear.newton import Found, Kept, after, newton, prepared, refused, unprepared
+from ..nonlinear.newton import Found, Kept, after, believed, newton, prepared, refused, unprepared
 from ..spec.method import Equation, Step
 from ..tableaus.collocation import Collocation
 from .combine import horner
@@ -168,7 +168,7 @@ class CollocationRK(Tabled):
             return jnp.maximum(found, jnp.max(jnp.abs(change)) / jnp.where(least > 0, least, 1))
 
         rate = jnp.maximum(rate, DOUBT)
-        return newton(correction, guess, size, rate, limit=self._limit, hopes=not self.adaptive)
+        return newton(correction, guess, size, believed(equation, y, rate), limit=self._limit, hopes=not self.adaptive)
 
     def _error(self, equation: Equation, t: Any, h: Any, y: Any, found: Found, matrix: Any, careful: Any) -> tuple:
         """The estimate, and how many evaluations it took.

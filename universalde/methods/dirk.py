@@ -9,7 +9,7 @@ import numpy as np
 from ..base.implicit import frozen, root
 from ..base.loop import repeat
 from ..base.status import NEWTON
-from ..nonlinear.newton import Kept, Matrix, after, newton, prepared, refused, unprepared
+from ..nonlinear.newton import Kept, Matrix, after, believed, newton, prepared, refused, unprepared
 from ..spec.method import Equation, Step
 from ..tableaus.dirk_table import DirkTableau
 from .combine import combine, horner
@@ -104,7 +104,7 @@ class DIRK(Tabled):
             def correction(u: Any) -> Any:
                 return matrix.solve(equation.f(time, base + u) - equation.mass(u) / (gamma * h))
 
-            found = newton(correction, guess[k] @ state.z, lambda d: equation.norm(d, y), state.rate, state.ok)
+            found = newton(correction, guess[k] @ state.z, lambda d: equation.norm(d, y), believed(equation, y, state.rate), state.ok)
             z = jnp.where(rows == k, found.x / gamma, state.z)
             return _Solved(z, found.ok, found.rate, state.iterations + found.iterations), private
 

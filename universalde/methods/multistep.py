@@ -9,7 +9,7 @@ from ..base.hold import hold
 from ..base.implicit import frozen, root
 from ..base.powers import exp2, log2
 from ..base.status import NEWTON
-from ..nonlinear.newton import Found, Kept, Matrix, after, newton, prepared, refused, unprepared
+from ..nonlinear.newton import Found, Kept, Matrix, after, believed, newton, prepared, refused, unprepared
 from ..spec.method import Equation, Method, Step, Work
 from .rosenbrock_rows import Rodas5P
 from .tabled import Tabled
@@ -145,7 +145,7 @@ def _solved(equation: Equation, time: Any, h: Any, predicted: Predicted, cache: 
     # A rate found with a matrix that has grown old is doubted: one correction does only if it is small itself, and then the
     # Jacobian is renewed (a wrong matrix makes wrong corrections, small ones too).
     rate = matrix.kept.rate if cache.jacobian is None else jnp.where(work.jacobians > 0, matrix.kept.rate, jnp.maximum(matrix.kept.rate, DOUBTED))
-    return newton(correction, jnp.zeros_like(predicted.y), size, rate), matrix, work
+    return newton(correction, jnp.zeros_like(predicted.y), size, believed(equation, predicted.y, rate)), matrix, work
 
 
 def _elsewhere(kept: Kept) -> Kept:

@@ -27,7 +27,7 @@ import jax.numpy as jnp
 from ..base.loop import loop, once
 from ..spec.method import Equation, Work
 
-__all__ = ["Found", "Kept", "Matrix", "after", "newton", "prepared", "refused", "unprepared"]
+__all__ = ["Found", "Kept", "Matrix", "after", "believed", "newton", "prepared", "refused", "unprepared"]
 
 CLOSE = 0.03  # the error that the iteration leaves, in tolerances
 LIMIT = 8  # iterations
@@ -91,6 +91,14 @@ def newton(
     begin = _State(guess, jnp.zeros_like(rate), rate, jnp.int32(0), idle, ~jnp.asarray(start))
     _, end, _, _ = loop(body, begin, limit=limit, running=lambda state: ~(state.done | state.failed))
     return Found(end.x, end.done, end.count, end.rate)
+
+
+def believed(equation: Equation, y: Any, rate: Any) -> Any:
+    """The rate to begin with: that of before, or with a mass matrix 1.
+
+    A state that misses its algebraic equations by more than the tolerance is refused again and again, however small the step.
+    """
+    return rate if equation.mass(y) is y else jnp.ones_like(rate)
 
 
 class Kept(NamedTuple):
