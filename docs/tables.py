@@ -95,7 +95,7 @@ def collocation() -> list[str]:
     return [
         "## Collocation", "",
         "Fully implicit Runge–Kutta methods ([stiff problems](stiff.md)); A-stable, those of Radau L-stable too. `ude.GaussLegendre(s)` has order 2 s, is",
-        "symplectic and takes fixed steps.", "", *table, "",
+        "symplectic and takes fixed steps. `ude.RadauIIA()` chooses among the orders 5, 9 and 13 from step to step.", "", *table, "",
     ]  # fmt: skip
 
 

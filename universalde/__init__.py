@@ -23,6 +23,7 @@ from .linalg.banded import Banded
 from .linalg.block import BlockDiagonal
 from .linalg.dense import Dense
 from .linalg.diagonal import Diagonal
+from .methods.adaptive_radau import RadauIIA
 from .methods.auto import Auto
 from .methods.dirk import DIRK
 from .methods.explicit import ExplicitRK
@@ -155,7 +156,7 @@ __all__ = [
     "ParsaniKetchesonDeconinck3S94", "Predictive", "Problem", "QBDF", "QBDF1", "QBDF2", "QNDF", "QNDF1", "QNDF2",
     "QPRK98", "QuadratureAdjoint", "RDPK3Sp35", "RDPK3Sp49", "RDPK3Sp510", "RDPK3SpFSAL35", "RDPK3SpFSAL49", "RDPK3SpFSAL510", "RK4",
     "RK46NL", "RKM", "RKV76IIa", "ROK4a", "ROS2", "ROS2PR", "ROS2S", "ROS3", "ROS34PRw", "ROS34PW1a", "ROS34PW1b",
-    "ROS34PW2", "ROS34PW3", "ROS3P", "ROS3PR", "ROS3PRL", "ROS3PRL2", "RadauIIA13", "RadauIIA3", "RadauIIA5", "RadauIIA9", "Ralston", "Ralston4", "Reduction", "Rodas23W",
+    "ROS34PW2", "ROS34PW3", "ROS3P", "ROS3PR", "ROS3PRL", "ROS3PRL2", "RadauIIA", "RadauIIA13", "RadauIIA3", "RadauIIA5", "RadauIIA9", "Ralston", "Ralston4", "Reduction", "Rodas23W",
     "Rodas3", "Rodas3P", "Rodas3d", "Rodas4", "Rodas42", "Rodas4P", "Rodas4P2", "Rodas4PW", "Rodas5", "Rodas5P",
     "Rodas5Pe", "Rodas6P", "Ros4LStab", "RosShamp4", "Rosenbrock", "Rosenbrock23", "Rosenbrock32",
     "RosenbrockTableau", "RosenbrockW6S4OS", "SDIRK2", "SDIRK22", "SFSDIRK4", "SFSDIRK5", "SFSDIRK6", "SFSDIRK7",

@@ -118,7 +118,7 @@ class CollocationRK(Tabled):
     def replay(self, equation: Equation, t: Any, h: Any, y: Any, memory: Any, cache: Cache) -> Step:
         def solve(t: Any, h: Any, y: Any) -> Any:
             matrix, _ = prepared(self._coupled(equation), t, y, cache.kept, 1 / h)
-            return self._newton(equation, t, h, y, jnp.zeros_like(cache.polynomial), matrix, cache.kept.rate).x
+            return self._newton(equation, t, h, y, jnp.zeros((self.tableau.stages, y.size), y.dtype), matrix, cache.kept.rate).x
 
         return self._result(y, differentiable(self._shape, equation, t, h, y, frozen(solve, t, h, y)))
 
@@ -195,7 +195,7 @@ def differentiable(shape: Shape, equation: Equation, t: Any, h: Any, y: Any, val
     stages, n = values.shape
 
     def lack(z: Any) -> Any:
-        found = jax.vmap(equation.f)(times, y + z) - jax.vmap(equation.mass)(slopes @ z) / h
+        found = jax.vmap(equation.f)(times, y + z) - jax.vmap(equation.mass)(jnp.sum(slopes[:, :, None] * z[None], 1)) / h
         return found if shape.used is None else jnp.where(shape.used[:, None], found, -z)
 
     def solve(z: Any, change: Any) -> Any:
