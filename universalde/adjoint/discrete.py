@@ -20,6 +20,7 @@ from ..base.kernel import kernel
 from ..base.linear import linear_map
 from ..base.loop import loop
 from ..base.status import STOPPED, SUCCESS
+from ..base.tuned import tuned
 from ..loop.integrate import Outcome, integrate
 from ..loop.observe import with_end
 from ..loop.program import Operands, Program
@@ -89,7 +90,7 @@ def differentiable(
         residuals = Residuals(jax.tree.leaves(operands), outcome.tape, outcome.attempts, count, outcome.h0, ok, kept(outcome))
         moved = linear_map(
             lambda residuals, linear: _push(walk, residuals, linear),
-            lambda residuals, cotangents: pull(walk, residuals, cotangents),
+            tuned(lambda residuals, cotangents: pull(walk, residuals, cotangents)),
             residuals, directions, _shape_of_moved(walk, outcome), native=native and native_pull,
         )  # fmt: skip
         state = zeros.state
