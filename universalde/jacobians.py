@@ -9,6 +9,7 @@ import numpy as np
 from .linalg.dense import Dense
 from .linalg.operator import Operator
 from .loop.program import Operands, Program, equation_of, model_of
+from .spec.method import Equation
 
 __all__ = ["check_jacobian"]
 
@@ -25,25 +26,35 @@ def check_jacobian(program: Program, operands: Operands) -> None:
     given = callable(jac)
     if isinstance(jac, str) or (isinstance(program.structure, Dense) and not given):
         return
-    equation = equation_of(model_of(program, operands, operands.mode), None, operands.t0)
-    signs = np.cos(1.0 + np.arange(operands.y0.size) ** 1.5)  # no pattern of a structure
-    direction = jnp.asarray(signs, operands.y0.dtype)
-    size = jnp.mean(jnp.abs(operands.y0))
+    y0 = np.asarray(operands.y0)
+    direction = np.cos(1.0 + np.arange(y0.size) ** 1.5).astype(y0.dtype)  # no pattern of a structure
+    size = np.mean(np.abs(y0))
+    compare = jax.jit(lambda operands, y: _products(program, operands, y, direction))  # one compilation, not one for each operation
     for far in PLACES:
-        y = operands.y0 + far * (jnp.abs(operands.y0) + size) * direction
-        f = lambda y: equation.f(operands.t0, y)  # noqa: E731
-        exact = np.asarray(jax.jvp(f, (y,), (direction,))[1])
-        operator = equation.jac(operands.t0, y)
-        found = np.asarray(operator.matvec(direction))
-        terms = np.asarray(Operator(jax.tree.map(jnp.abs, operator.storage), operator.structure).matvec(jnp.abs(direction)))
+        y = (y0 + far * (np.abs(y0) + size) * direction).astype(y0.dtype)
+        exact, found, terms = map(np.asarray, compare(operands, y))
         scale = terms + np.abs(exact) + np.finfo(exact.dtype).eps * np.max(np.abs(exact))
         if np.all(np.isfinite(exact)) and not np.all(np.abs(found - exact) <= AGREE * scale):
-            raise ValueError(_difference(program, given, operator, f, y))
+            raise ValueError(_difference(program, operands, given, y))
 
 
-def _difference(program: Program, given: bool, operator: Operator, f: Any, y: Any) -> str:
+def _products(program: Program, operands: Operands, y: Any, direction: Any) -> tuple[Any, Any, Any]:
+    """The derivative of the right-hand side along ``direction``, that of the Jacobian, and the sums of the sizes of its terms."""
+    equation = _equation(program, operands)
+    exact = jax.jvp(lambda y: equation.f(operands.t0, y), (y,), (direction,))[1]
+    operator = equation.jac(operands.t0, y)
+    sizes = Operator(jax.tree.map(jnp.abs, operator.storage), operator.structure)
+    return exact, operator.matvec(direction), sizes.matvec(jnp.abs(direction))
+
+
+def _equation(program: Program, operands: Operands) -> Equation:
+    return equation_of(model_of(program, operands, operands.mode), None, operands.t0)
+
+
+def _difference(program: Program, operands: Operands, given: bool, y: Any) -> str:
     """The entry that differs most, relative to its row."""
-    found, exact = np.asarray(operator.dense()), np.asarray(jax.jacfwd(f)(y))
+    equation = _equation(program, operands)
+    found, exact = (np.asarray(x) for x in (equation.jac(operands.t0, y).dense(), jax.jacfwd(lambda y: equation.f(operands.t0, y))(y)))
     rows = np.max(np.abs(exact), axis=1, keepdims=True) + np.max(np.abs(found), axis=1, keepdims=True)
     off = np.abs(found - exact) / np.where(rows > 0, rows, 1)
     i, j = np.unravel_index(np.argmax(off), off.shape)

@@ -41,7 +41,7 @@ KenCarp58 = Row(
 )
 Kvaerno3 = Row("Kvaerno3", "kvaerno", "Kværnø's L-stable 3(2) pair with an explicit first stage.")
 Kvaerno4 = Row("Kvaerno4", "kvaerno", "Kværnø's 4(3) pair with an explicit first stage; A-stable, not L-stable.")
-Kvaerno5 = Row("Kvaerno5", "kvaerno", "Kværnø's L-stable 5(4) pair with an explicit first stage.")
+Kvaerno5 = Row("Kvaerno5", "kvaerno", "Kværnø's L-stable 5(4) pair with an explicit first stage; between its steps very stiff components have order 2 only.")
 ESDIRK325L2SA = Row(
     "ESDIRK325L2SA",
     "esdirk",
@@ -72,7 +72,7 @@ ESDIRK659L2SA = Row(
     "esdirk",
     "Kennedy and Carpenter's L-stable 6(5) method of nine stages with an explicit first one: tight tolerances.",
 )
-Hairer4 = Row("Hairer4", "sdirk", "Hairer and Wanner's L-stable 4(3) method of five implicit stages (SDIRK4).")
+Hairer4 = Row("Hairer4", "sdirk", "Hairer and Wanner's L-stable 4(3) method of five implicit stages (SDIRK4); between its steps very stiff components have order 2 only.")
 Hairer42 = Row(
     "Hairer42",
     "sdirk",
