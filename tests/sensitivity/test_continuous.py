@@ -90,7 +90,7 @@ def test_rows_of_steps_are_states_at_their_times(save):
     near(jax.jit(jax.grad(of))(THETA), jax.grad(of_formula)(THETA))
 
 
-@ALL
+@pytest.mark.parametrize("adjoint", [ADJOINTS[k] for k in ("interpolating", "backsolve")], ids=["interpolating", "backsolve"])
 @pytest.mark.slow
 def test_within_a_small_budget_the_path_is_made_block_after_block(adjoint):
     """600 bytes do not hold the states, 8 kB not their dense output."""
