@@ -1,5 +1,7 @@
 """Programs of derivatives rewritten: the same numbers, no scatter, and what is dear computed once."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -57,6 +59,15 @@ def test_an_index_that_may_be_outside_stays_a_scatter():
     y = jnp.arange(1.0, 5.0)
     assert "scatter" in str(jax.make_jaxpr(tuned(slope))(y))
     np.testing.assert_array_equal(tuned(slope)(y), slope(y))
+
+
+@pytest.mark.parametrize("size", [15, 16, 17, 31, 80, 4095, 4096])
+def test_sums_of_a_vector_are_taken_by_halves(size):
+    x = np.random.default_rng(size).normal(size=size) * 1e3
+    summed = jax.jit(tuned(jnp.sum))
+    assert summed(x) == pytest.approx(math.fsum(x), rel=1e-12, abs=1e-9)
+    longest = max(e.invars[0].aval.size for e in jax.make_jaxpr(tuned(jnp.sum))(x).eqns if e.primitive.name == "reduce_sum")
+    assert longest == (size if size in (15, 4096) else {16: 8, 17: 8, 31: 7, 80: 5, 4095: 7}[size])
 
 
 def held_in(function, *arguments):

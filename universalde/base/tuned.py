@@ -8,6 +8,9 @@ left alone: to write and read them would take longer.
 
 *Rows are added one after another.*  The derivative of ``y[indices]`` is a scatter, which would keep the whole walk from being
 one native kernel.
+
+*Sums of a whole vector are taken by halves.*  The gradient of a number that enters every equation is such a sum at every
+stage, and in one chain each addition waits for the one before.
 """
 
 import math
@@ -21,11 +24,12 @@ import jax.numpy as jnp
 
 from .buffers import read, write
 from .hold import hold
-from .kernel import LARGEST_ARRAY
+from .kernel import LARGEST_ARRAY, MANY
 from .loop import repeat
 
 __all__ = ["tuned"]
 
+LONG, SHORT = 16, 8  # numbers in a sum that is taken by halves, and in what is left in the end
 LEAST = 8  # numbers in a vector that is worth a call
 WORTH = 24  # operations per number that must be saved (docs/decisions.md)
 
@@ -71,6 +75,8 @@ def _run(jaxpr: jex.Jaxpr, constants: Sequence, arguments: Sequence) -> list:
             out = _run(params["jaxpr"].jaxpr, params["jaxpr"].consts, operands)
         elif equation.primitive.name == "scatter-add" and _by_rows(equation):
             out = [_added(*operands, params["dimension_numbers"])]
+        elif equation.primitive.name == "reduce_sum" and _in_one_chain(equation):
+            out = [_summed(operands[0].reshape(-1))]
         else:
             if inner := _LOOPS.get(equation.primitive.name):
                 body = params[inner]
@@ -113,6 +119,22 @@ def _added(operand: Any, indices: Any, updates: Any, numbers: Any) -> Any:
 
     _, buffer = repeat(body, (), limit=places.size, private=jnp.moveaxis(operand, along, 0))
     return jnp.moveaxis(buffer, 0, along)
+
+
+def _in_one_chain(equation: Any) -> bool:
+    """Whether a sum of all numbers of a vector is long enough that each addition waits for the one before."""
+    (x,), axes = [v.aval for v in equation.invars], equation.params["axes"]
+    return len(axes) == x.ndim and LONG <= x.size < MANY and jnp.issubdtype(x.dtype, jnp.inexact)
+
+
+def _summed(x: Any) -> Any:
+    """The sum of a vector by halves, whose additions do not wait for each other."""
+    while x.size > SHORT:
+        half = x.size // 2
+        rest = x[2 * half :]
+        x = x[:half] + x[half : 2 * half]
+        x = jnp.concatenate([x[:1] + rest, x[1:]]) if rest.size else x
+    return jnp.sum(x)
 
 
 def _kept(jaxpr: jex.Jaxpr) -> set:
