@@ -115,7 +115,7 @@ def rober_case() -> Case:
     def reference(factors):
         return problems.tight(reactions(np), start, ROBER_TIMES, factors, method="Radau", atol=1e-18)
 
-    how = {"sizes": ROBER_SIZES, "method": "Rodas5P", "peer": "Kvaerno5", "atol": 1e-9}
+    how = {"sizes": ROBER_SIZES, "method": "Rodas5P", "peer": "Kvaerno5", "atol": 1e-9, "count": 20}
     return Case(reactions(jnp), start, ROBER_TIMES, np.ones(3), reference, **how)
 
 

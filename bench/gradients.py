@@ -253,6 +253,7 @@ BENCHMARKS = (
         rober_case,
         {"relative": 3.0, "installed": 50.0},
         method="Rodas5P",
+        count=20,
         settings=(1024,),
         reference="Radau",
     ),
