@@ -201,6 +201,20 @@ def test_a_mass_matrix_asks_for_an_adjoint_and_a_method_that_can():
         ude.solve(circle, ude.Rodas5P(), adjoint=ude.GaussAdjoint(method=ude.Tsit5()))
 
 
+def test_derivatives_that_it_has_not_are_refused():
+    def of_mass(mass):
+        return ude.solve(decay(mass=mass), ude.Rosenbrock23(), saveat=ude.Save(end=True), adjoint=ude.GaussAdjoint()).y[0]
+
+    def of_rate(rate):
+        problem = decay(f=lambda t, y, rate: -jnp.abs(rate) * y, args=rate)
+        return ude.solve(problem, ude.Tsit5(), saveat=ude.Save(end=True), adjoint=ude.InterpolatingAdjoint()).y[0]
+
+    with pytest.raises(TypeError, match=r"by the mass matrix .*DiscreteAdjoint\(\)"):
+        jax.grad(of_mass)(jnp.array([2.0]))
+    with pytest.raises(TypeError, match=r"by complex parameters .*DiscreteAdjoint\(\)"):
+        jax.grad(of_rate)(1.0 + 2.0j)
+
+
 @pytest.mark.slow
 def test_a_backward_solve_that_fails_gives_nan():
     def of(r):

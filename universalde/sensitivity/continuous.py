@@ -116,6 +116,13 @@ class Continuous(Adjoint):
         """What happens at the start of a block, whose state the tape holds."""
         return at
 
+    def _check(self, walk: Walk, res: Residuals) -> None:
+        """Say what the adjoint equation gives no derivative by."""
+        if any(jax.tree.leaves(walk.mask.mass)):
+            raise TypeError(f"a derivative by the mass matrix was asked for; {self.name} has none, {CAN}")
+        if any(jnp.iscomplexobj(x) for x in parameters(walk, walk.values(res.leaves))):
+            raise TypeError(f"a derivative by complex parameters was asked for; {self.name} has none, {CAN}")
+
     def _work(self, walk: Walk) -> Work:
         method = self.method or walk.program.method
         if not method.adaptive:
@@ -136,6 +143,7 @@ class Continuous(Adjoint):
 
     def _backwards(self, walk: Walk, res: Residuals, bar: Moved) -> tuple[list, Swept]:
         """From cotangents of the results to those of the moving operands, and where the backward solve came to."""
+        self._check(walk, res)
         work, size = self._work(walk), self._block(walk, res)
         walk_ts = walk.operands(res.leaves, walk.values(res.leaves)).ts if walk.moves_ts else ()
         ts_bars = jnp.zeros(walk_ts.shape[0] + 1, walk_ts.dtype) if walk.moves_ts else ()
