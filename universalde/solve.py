@@ -90,7 +90,7 @@ def solve(
 
 
 def _differentiable(program: Program) -> Callable:
-    return program.adjoint.differentiable(program)
+    return (program.adjoint or DEFAULT_ADJOINT).differentiable(program)
 
 
 def default_controller(method: Method) -> Controller:
@@ -180,5 +180,5 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
         method=label,
         dense=dense,
         error=None if error is None else shape.unravel(error),
-        adjoint=program.adjoint.label,
+        adjoint=(program.adjoint or DEFAULT_ADJOINT).label,
     )
