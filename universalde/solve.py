@@ -19,6 +19,7 @@ from .eager import STIFF, run
 from .jacobians import check_jacobian
 from .loop.integrate import Outcome, State
 from .loop.program import Program
+from .methods.auto import Auto
 from .spec.adjoint import Adjoint
 from .spec.controller import Controller
 from .spec.method import Method
@@ -53,7 +54,7 @@ def solve(
     of times, or a :class:`Save`; ``dt0`` the first step size (``None``: chosen), and that of all steps for a method without
     an error estimate; ``max_steps`` the most attempts;
     ``controller`` chooses step sizes and holds their limits and the norm of the error (``None``: :class:`PI`, for
-    implicit methods :class:`Predictive`).  Outside ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
+    implicit methods but :class:`Auto` :class:`Predictive`).  Outside ``jit`` a solve that does not reach its end raises :class:`SolveError` unless ``throw=False``; inside, ``sol.result`` says
     so and what was not reached is NaN.
 
     Derivatives with respect to ``y0``, ``args``, ``tspan`` and ``saveat``, and whatever arrays ``f`` closes over, are
@@ -94,8 +95,11 @@ def _differentiable(program: Program) -> Callable:
 
 
 def default_controller(method: Method) -> Controller:
-    """What chooses step sizes when the user names nothing."""
-    return FOR_IMPLICIT if method.implicit else DEFAULT_CONTROLLER
+    """What chooses step sizes when the user names nothing.
+
+    A switching method keeps that of its explicit half, so that solves of problems that are not stiff give the same numbers inside ``jit``.
+    """
+    return FOR_IMPLICIT if method.implicit and not isinstance(method, Auto) else DEFAULT_CONTROLLER
 
 
 class Prepared(NamedTuple):
