@@ -184,5 +184,5 @@ def _solution(call: Border, state: State, ts: Any, ys: Any, label: str) -> Solut
         method=label,
         dense=dense,
         error=None if error is None else shape.unravel(error),
-        adjoint=(program.adjoint or DEFAULT_ADJOINT).label,
+        adjoint=(program.adjoint or DEFAULT_ADJOINT).label(program, call.operands),
     )

@@ -7,7 +7,7 @@ import pytest
 
 import universalde as ude
 from universalde.loop.program import Program
-from universalde.loop.record import Tape, stride
+from universalde.loop.record import Tape, stride, strides
 
 jax.config.update("jax_enable_x64", True)
 
@@ -24,12 +24,12 @@ def driven(t, y, p):
 PROBLEM = ude.ODE(driven, jnp.ones(2), (0.0, 10.0), args=RATES)
 
 
-def loss(rates, end, saving, tape_bytes):
+def loss(rates, end, saving, tape_bytes, adjoint=None):
     """Sum of squares of what is saved; the end of the span moves too."""
     kinds = {"times": {"ts": TIMES * end / 10}, "end": {"end": True}, "steps": {}}
     save = ude.Save(capacity=300, tape_bytes=tape_bytes, **kinds[saving])
     problem = PROBLEM.replace(args=rates, tspan=(0.0, end))
-    return jnp.mean(ude.solve(problem, rtol=1e-6, atol=1e-6, saveat=save).ys ** 2)
+    return jnp.mean(ude.solve(problem, rtol=1e-6, atol=1e-6, saveat=save, adjoint=adjoint).ys ** 2)
 
 
 def program(tape_bytes, capacity=4096):
@@ -50,6 +50,43 @@ def test_gradients_do_not_depend_on_the_stride(saving, tape_bytes):
     full, thin = (jax.grad(loss, argnums=(0, 1))(RATES, 10.0, saving, size) for size in (1 << 28, tape_bytes))
     np.testing.assert_allclose(thin[0], full[0], rtol=1e-12)
     np.testing.assert_allclose(thin[1], full[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("saving", ["times", "steps"])
+def test_gradients_do_not_depend_on_the_number_of_levels(saving):
+    adjoint = lambda levels: jax.grad(loss, argnums=(0, 1))(RATES, 10.0, saving, 1 << 28, ude.DiscreteAdjoint(levels))  # noqa: E731
+    one = adjoint(1)
+    for levels in (2, 3):
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-12), adjoint(levels), one)
+
+
+@pytest.mark.parametrize(("levels", "expected"), [(1, ()), (2, (64,)), (3, (256, 16)), (12, tuple(2**k for k in range(11, 0, -1)))])
+def test_levels_are_powers_of_one_number(levels, expected):
+    assert strides(program(1 << 28)._replace(adjoint=ude.DiscreteAdjoint(levels)), row(2)) == expected
+
+
+def test_the_answer_says_what_the_tape_holds():
+    said = []
+    for adjoint, tape_bytes in ((None, 1 << 28), (None, 1), (ude.DiscreteAdjoint(3), 1)):
+        save = ude.Save(end=True, capacity=4096, tape_bytes=tape_bytes)
+        jax.eval_shape(lambda p, s=save, a=adjoint: said.append(ude.solve(PROBLEM.replace(args=p), ude.Tsit5(), saveat=s, adjoint=a).adjoint), RATES)
+    assert said == [
+        "DiscreteAdjoint: all states kept",
+        "DiscreteAdjoint: every 64th state kept, the others computed again",
+        "DiscreteAdjoint: every 256th state kept, the others computed again; 3 levels",
+    ]
+
+
+@pytest.mark.parametrize("levels", [0, 1.5, True, "two"])
+def test_a_number_of_levels_that_makes_no_sense_gets_a_sentence(levels):
+    with pytest.raises(ValueError, match="whole number of at least 1"):
+        ude.DiscreteAdjoint(levels)
+
+
+def test_a_problem_with_a_past_keeps_its_whole_tape():
+    delayed = ude.Problem(lambda t, y, k, past: -k * past(t - 1), jnp.ones(1), (0.0, 2.0), 0.5, history=lambda t, k: jnp.ones(1))
+    with pytest.raises(ValueError, match=r"write ude.DiscreteAdjoint\(\)"):
+        ude.solve(delayed, adjoint=ude.DiscreteAdjoint(2))
 
 
 def test_forward_mode_and_batches_walk_a_thin_tape_too():

@@ -21,10 +21,10 @@ from ..base.linear import linear_map
 from ..base.loop import loop
 from ..base.status import STOPPED, SUCCESS
 from ..base.tuned import tuned
-from ..loop.integrate import Outcome, integrate
+from ..loop.integrate import Outcome, integrate, start
 from ..loop.observe import with_end
 from ..loop.program import Operands, Program
-from ..loop.record import sparse
+from ..loop.record import Tape, on_tape, sparse, strides
 from ..loop.shown import last_row, reached, repeated, shown
 from ..spec.adjoint import Adjoint
 from .replay import Walk
@@ -37,10 +37,41 @@ class DiscreteAdjoint(Adjoint):
     """Derivatives of the numbers the solve really computed; the default.
 
     Serves every method and problem, in forward and reverse mode and of second order.  The tape of a solve holds the state
-    before each attempt; the budget for it is ``Save(tape_bytes=...)``.
+    before each attempt, or every k-th of them, when all would take more than ``Save(tape_bytes=...)``; those between are then computed a
+    second time.  ``levels`` says instead how that goes on: 1 keeps all n states, 2 about twice their root and computes each once more, L about L
+    times the L-th root and computes each L - 1 times more, so that as many levels as n has binary digits keep O(log n) states.  Of each attempt
+    its time, size and kind are kept always, 20 bytes; ``Save(capacity=...)`` bounds their number.
+    Errors: ``ValueError`` for levels that are no whole number of at least 1, and for more than one with a delay.
+    Source: A. Griewank and A. Walther, ACM Transactions on Mathematical Software 26, 2000, 19-45, on such schedules.
 
-    Example: ``ude.solve(problem, saveat=ts, adjoint=ude.DiscreteAdjoint())``
+    Example: ``ude.solve(problem, saveat=ts, adjoint=ude.DiscreteAdjoint(levels=2))``
     """
+
+    levels: Any = None
+
+    def __post_init__(self) -> None:
+        if self.levels is not None and (type(self.levels) is not int or self.levels < 1):
+            raise ValueError(
+                f"DiscreteAdjoint(levels={self.levels!r}): give a whole number of at least 1, or None for what fits Save(tape_bytes=...)"
+            )
+
+    def refusal(self, program: Program) -> str | None:
+        """A problem with a past reads all of it."""
+        if (self.levels or 1) > 1 and "history" in program.parts:
+            return f"DiscreteAdjoint(levels={self.levels}): a problem with a past keeps its whole tape; write ude.DiscreteAdjoint()"
+        return None
+
+    def label(self, program: Program, operands: Operands) -> str:
+        """How many states the tape holds."""
+        memory, t = (), operands.t0
+        if on_tape(program, True):
+            memory = jax.eval_shape(lambda operands: start(program, operands).memory, operands)
+        row = Tape(t, t, jnp.int32(0), operands.y0, memory, operands.mode, ())
+        every = strides(program, row)
+        if not every:
+            return f"{self.name}: all states kept"
+        levels = f"; {len(every) + 1} levels" if len(every) > 1 else ""
+        return f"{self.name}: every {every[0]}th state kept, the others computed again{levels}"
 
     def differentiable(self, program: Program) -> Callable[[Operands], Outcome]:
         """The solve of ``program`` with the derivatives of its steps."""
@@ -178,23 +209,14 @@ class Swept(NamedTuple):
 
 def _pull(walk: Walk, res: Residuals, bar: Moved) -> list:
     """Walk the tape backwards with the VJP of one step."""
-    theta, every = walk.values(res.leaves), walk.every(res.tape)
+    theta = walk.values(res.leaves)
     spare = lambda x: jnp.zeros((x.shape[0] + 1, *x.shape[1:]), x.dtype)  # noqa: E731
     data_bars = jax.tree.map(spare, res.tape.data)
     ts_bars = spare(walk.operands(res.leaves, theta).ts) if walk.moves_ts else ()
     begin = Swept(list(bar.point), jax.tree.map(jnp.zeros_like, theta), res.saved)
-    if every == 1:
-        state, (_, ts_bars) = _sweep(walk, res, bar, res.tape, 0, res.attempts, begin, (data_bars, ts_bars))
-    else:
-        blocks = (res.attempts + every - 1) // every
-
-        def block(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
-            first = (blocks - 1 - k) * every
-            count = jnp.minimum(every, res.attempts - first)
-            state, private = _sweep(walk, res, bar, _refilled(walk, res, first, count), first, count, state, private)
-            return state, shared, private
-
-        _, state, _, (_, ts_bars) = loop(block, begin, limit=blocks, private=(data_bars, ts_bars))
+    state, (_, ts_bars) = _stretch(
+        walk, res, bar, res.tape, walk.strides(res.tape), jnp.int32(0), res.attempts, begin, (data_bars, ts_bars)
+    )
     total = pull_start(walk, res, bar, state.point, state.theta)
     if walk.moves_ts:
         mask = walk.operands([None] * len(res.leaves), tuple(range(len(total))))
@@ -202,21 +224,47 @@ def _pull(walk: Walk, res: Residuals, bar: Moved) -> list:
     return [jnp.where(res.ok, x, jnp.nan) for x in total]
 
 
-def _refilled(walk: Walk, res: Residuals, first: Any, count: Any) -> Any:
-    """The tape with the states of ``count`` attempts from ``first`` on, taken again from the row that is kept."""
-    every, theta = walk.every(res.tape), walk.values(res.leaves)
-    marks = jax.tree.leaves(sparse(res.tape))
-    buffers, structure = jax.tree.flatten(res.tape)
-    rooms = [jnp.zeros((every, *x.shape[1:]), x.dtype) for x, kept in zip(buffers, marks, strict=True) if kept]
+def _stretch(
+    walk: Walk, res: Residuals, bar: Moved, tape: Any, strides: tuple, first: Any, count: Any, state: Swept, private: tuple
+) -> tuple[Swept, tuple]:
+    """Backwards over ``count`` attempts from ``first`` on, of which ``tape`` holds every ``strides[0]``-th state (``()``: all).
+
+    The others are taken again from there, stretch after stretch, and those stretches so in turn.
+    """
+    if not strides:
+        return _sweep(walk, res, bar, tape, first, count, state, private)
+    length, *inner = strides
+    blocks = (count + length - 1) // length
+
+    def block(k: Any, active: Any, state: Swept, shared: tuple, private: tuple) -> tuple:
+        place = blocks - 1 - k
+        start = first + place * length
+        many = jnp.minimum(length, first + count - start)
+        refilled = _refilled(walk, res, tape, place, start, many, length, next(iter(inner), 1))
+        state, private = _stretch(walk, res, bar, refilled, tuple(inner), start, many, state, private)
+        return state, shared, private
+
+    _, state, _, private = loop(block, state, limit=blocks, private=private)
+    return state, private
+
+
+def _refilled(walk: Walk, res: Residuals, tape: Any, place: Any, first: Any, count: Any, length: int, every: int) -> Any:
+    """The tape with every ``every``-th state of ``count`` attempts from ``first`` on, at most ``length``, taken again from the
+    state in the row ``place``."""
+    theta, rows = walk.values(res.leaves), length if every == 1 else -(-length // every) + 1  # and a spare row
+    marks = jax.tree.leaves(sparse(tape))
+    buffers, structure = jax.tree.flatten(tape)
+    rooms = [jnp.zeros((rows, *x.shape[1:]), x.dtype) for x, kept in zip(buffers, marks, strict=True) if kept]
 
     def body(i: Any, active: Any, between: list, shared: tuple, rooms: list) -> tuple:
-        row = walk.between(walk.row(res.leaves, res.tape, first + i, first // every), between, i == 0)
-        rooms = [write(room, i, x) for room, x in zip(rooms, walk.numbers(row), strict=True)]
+        row = walk.between(walk.row(res.leaves, tape, first + i, place), between, i == 0)
+        where = i if every == 1 else jnp.where(i % every == 0, i // every, rows - 1)
+        rooms = [write(room, where, x) for room, x in zip(rooms, walk.numbers(row), strict=True)]
         row = walk.restored(res.leaves, row)
         start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
         return walk.following(row, walk.advance(res.leaves, row, theta, start, [])), shared, rooms
 
-    begin = walk.numbers(walk.row(res.leaves, res.tape, first, first // every))
+    begin = walk.numbers(walk.row(res.leaves, tape, first, place))
     _, _, _, rooms = loop(body, begin, limit=count, private=rooms)
     filled = iter(rooms)
     return jax.tree.unflatten(structure, [next(filled) if kept else x for x, kept in zip(buffers, marks, strict=True)])

@@ -11,7 +11,7 @@ from ..loop.attempt import BREAK, LANDED, LAST, STOP
 from ..loop.observe import observed
 from ..loop.past import no_past, recorded_past, replayed_past
 from ..loop.program import Operands, Program, equation_of, model_of
-from ..loop.record import Tape, on_tape, sparse, stride
+from ..loop.record import Tape, on_tape, sparse, strides
 from ..loop.shown import along
 
 __all__ = ["Row", "Stepped", "Walk"]
@@ -129,8 +129,12 @@ class Walk(NamedTuple):
 
     def every(self, tape: Tape) -> int:
         """The stride of the tape."""
+        return next(iter(self.strides(tape)), 1)
+
+    def strides(self, tape: Tape) -> tuple[int, ...]:
+        """The strides of the tape and of those of its stretches."""
         row = jax.tree.map(lambda buffer: jax.ShapeDtypeStruct(buffer.shape[1:], buffer.dtype), tape)
-        return stride(self.program, row)
+        return strides(self.program, row)
 
     def row(self, leaves: list, tape: Tape, index: Any, place: Any = None) -> Row:
         """Read a row, the state at ``place`` of its buffers; for a problem with a past also find which rows it reads."""

@@ -14,7 +14,7 @@ from .locate import Landing
 from .observe import observed
 from .program import Operands, Program
 
-__all__ = ["Saved", "Tape", "finish", "on_tape", "open_saved", "open_tape", "save", "sparse", "stride", "tape_row"]
+__all__ = ["Saved", "Tape", "finish", "on_tape", "open_saved", "open_tape", "save", "sparse", "stride", "strides", "tape_row"]
 
 
 class Saved(NamedTuple):
@@ -136,18 +136,27 @@ def sparse(tape: Tape) -> Tape:
 
 
 def stride(program: Program, tape: Tape) -> int:
-    """At every which attempt the state is kept: the least number that keeps the tape, and the states between two rows
-    that derivatives compute again, to the budget; at most the root of the capacity.
+    """At every which attempt the state is kept."""
+    return next(iter(strides(program, tape)), 1)
 
-    ``tape`` is an example of a row.
+
+def strides(program: Program, tape: Tape) -> tuple[int, ...]:
+    """At every which attempt the state is kept on the tape, then on the tapes of stretches between two rows that derivatives
+    compute again; empty where all states are kept.
+
+    If the adjoint says how many ``levels`` there are, the strides fall like powers of one number.  Else there are at most two: the least stride
+    that keeps the tape and such a stretch to the budget, at most the root of the capacity.  ``tape`` is an example of a row.
     """
-    rows = program.capacity
+    rows, levels = program.capacity, None if program.adjoint is None else program.adjoint.levels
     sizes = zip(jax.tree.leaves(tape), jax.tree.leaves(sparse(tape)), strict=True)
     size = sum(x.size * x.dtype.itemsize for x, kept in sizes if kept)
+    if levels is not None:
+        base = max(2, math.ceil(rows ** (1 / levels)))
+        return tuple(base**k for k in range(levels - 1, 0, -1) if base**k < rows)
     if "history" in program.parts or rows * size <= program.tape_bytes:
-        return 1
+        return ()
     most = math.isqrt(rows)
-    return next((k for k in range(2, most) if (-(-rows // k) + k) * size <= program.tape_bytes), most)
+    return (next((k for k in range(2, most) if (-(-rows // k) + k) * size <= program.tape_bytes), most),)
 
 
 def tape_row(program: Program, tape: Tape, i: Any, active: Any, state: Any, tried: Attempt, landing: Landing) -> Tape:

@@ -16,13 +16,14 @@ class Adjoint(Static):
     ``refusal(program)`` is the sentence that says why the adjoint cannot serve a program, and which can (``None``: it can).
     """
 
+    levels: Any = None  # of states that are kept; ``None``: as many as the budget of memory asks for
+
     @property
     def name(self) -> str:
         """Name in tables and messages."""
         return type(self).__name__
 
-    @property
-    def label(self) -> str:
+    def label(self, program: Any, operands: Any) -> str:
         """What a solution says of it."""
         return self.name
 
