@@ -67,11 +67,12 @@ class DiscreteAdjoint(Adjoint):
         if on_tape(program, True):
             memory = jax.eval_shape(lambda operands: start(program, operands).memory, operands)
         row = Tape(t, t, jnp.int32(0), operands.y0, memory, operands.mode, ())
-        every = strides(program, row)
-        if not every:
+        kept = strides(program, row)
+        every = next(iter(kept), 1)
+        if every == 1:
             return f"{self.name}: all states kept"
-        levels = f"; {len(every) + 1} levels" if len(every) > 1 else ""
-        return f"{self.name}: every {every[0]}th state kept, the others computed again{levels}"
+        levels = f"; {len(kept) + 1} levels" if len(kept) > 1 else ""
+        return f"{self.name}: every {every}th state kept, the others computed again{levels}"
 
     def differentiable(self, program: Program) -> Callable[[Operands], Outcome]:
         """The solve of ``program`` with the derivatives of its steps."""
