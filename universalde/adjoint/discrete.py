@@ -19,11 +19,12 @@ from ..base.buffers import read, write
 from ..base.kernel import kernel
 from ..base.linear import linear_map
 from ..base.loop import loop
+from ..base.smooth import not_smooth
 from ..base.status import STOPPED, SUCCESS
 from ..base.tuned import tuned
 from ..loop.integrate import Outcome, integrate, start
 from ..loop.observe import with_end
-from ..loop.program import Operands, Program
+from ..loop.program import Operands, Program, join_args
 from ..loop.record import Tape, on_tape, sparse, strides
 from ..loop.shown import last_row, reached, repeated, shown
 from ..spec.adjoint import Adjoint
@@ -106,6 +107,7 @@ def differentiable(
         )
         walk = Walk(program, jax.tree.structure(operands), moving)
         walk.check()
+        _check_right_hand_side(program, operands)
         outcome = solve(operands, True)
         result, there = outcome._replace(tape=()), ()
         if program.saving == "steps":
@@ -138,6 +140,19 @@ def differentiable(
     if program.saving != "end" or program.of is None:
         return run
     return lambda operands: with_end(program, operands, run(operands))  # one row, differentiated by JAX
+
+
+def _check_right_hand_side(program: Program, operands: Operands) -> None:
+    """Say what derivatives cannot pass."""
+
+    def f(t: Any, y: Any, args: tuple, cells: tuple) -> Any:
+        y = program.shape.unravel(y)
+        extra: tuple = ((lambda t: y),) if "history" in program.parts else ()
+        extra = (*extra, operands.mode) if program.has_mode else extra
+        return program.functions.join(list(cells))["f"](t, y, join_args(program.args, args), *extra)
+
+    if reason := not_smooth(f, operands.t0, operands.y0, operands.args, operands.cells):
+        raise TypeError(f"a derivative was asked for of a solve whose right-hand side {reason}")
 
 
 def _is_zero(x: Any) -> bool:
