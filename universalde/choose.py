@@ -35,13 +35,14 @@ MOST = 1_000_000  # numbers of a Jacobian beyond which none is made unasked
 
 
 class Choice(NamedTuple):
-    """A method, why it was chosen, which serves if the problem proves stiff, and which where nobody can see whether it does
-    (``None``: the method itself)."""
+    """A method, why it was chosen, which serves if the problem proves stiff, which where nobody can see whether it does, and which is
+    tried where fast oscillations may hold the step (``None``: the method itself)."""
 
     method: Method
     reason: str
     stiff: Method | None = None
     unseen: Method | None = None
+    tried: Method | None = None
 
 
 def choose(problem: Problem, rtol: Any = 1e-3) -> Choice:
@@ -56,15 +57,16 @@ def choose(problem: Problem, rtol: Any = 1e-3) -> Choice:
     return choice
 
 
-def _implicit(explicit: Method, problem: Problem, size: int) -> tuple[Method | None, Method | None]:
-    """Methods for a problem that proved stiff, and for one of which nobody can say whether it is."""
+def _implicit(explicit: Method, problem: Problem, size: int) -> tuple[Method | None, ...]:
+    """Methods for a problem that proved stiff, for one of which nobody can say whether it is, and for a trial."""
     if any(np.iscomplexobj(leaf) for leaf in jax.tree.leaves(problem.y0)):
-        return None, None
+        return None, None, None
     if size <= MANY:
         auto = Auto(explicit, Rodas5P())
-        return (auto if size <= SWITCHES else Rodas5P()), auto
+        return (auto if size <= SWITCHES else Rodas5P()), auto, Rodas5P()
     shape = problem.structure.storage_shape(size) if isinstance(problem.structure, Structure) else (size, size)
-    return (KenCarp4() if math.prod(shape) <= MOST else None), None
+    stiff = KenCarp4() if math.prod(shape) <= MOST else None
+    return stiff, None, stiff if math.prod(shape) <= MANY**2 else None
 
 
 def _explicit(loosest: float, size: int) -> tuple[Method, str]:

@@ -43,7 +43,8 @@ class Entry:
 
     def __init__(self, key: _Key):
         self.key, self.functions = key, {}
-        self.stiff = False  # whether a solve ended because the problem is stiff
+        self.stiff: Any = None  # the method that took over, because the problem is stiff
+        self.calm = False  # whether many steps of an explicit method showed no stiffness
 
     def get(self, kind: str, build: Callable[[Program], Callable]) -> Callable:
         """The jitted function of a kind, built at its first use."""

@@ -41,10 +41,10 @@ class Counts(NamedTuple):
     rejected: Any
     rhs: Any
     stiff: Any = 0
+    near: Any = 0
     jacobians: Any = 0
     factorisations: Any = 0
     iterations: Any = 0
-
 
     @property
     def work(self) -> Work:
@@ -88,8 +88,8 @@ def pack(outcome: Outcome) -> Packed:
 
 
 def _counts(state: State) -> Counts:
-    stiff = state.stiff.most if state.stiff else 0
-    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs, stiff, *state.work)
+    stiff = (state.stiff.most, state.stiff.near) if state.stiff else (0, 0)
+    return Counts(state.status, state.saved, state.accepted, state.rejected, state.rhs, *stiff, *state.work)
 
 
 def resumed(program: Program, operands: Operands, packed: Packed) -> State:
@@ -135,13 +135,28 @@ class Ended(NamedTuple):
     y: Any
 
 
-STIFF = object()  # what ``run`` gives when a method for stiff problems should solve instead
+class Unfinished(NamedTuple):
+    """What ``run`` gives when another method should solve: whether stiffness is proved, or only suspected after ``PATIENCE``, and the
+    last time reached, forward."""
+
+    proved: bool
+    t: Any
+
+
 HANDED_OVER = (status.STIFF, MAX_STEPS, TOO_SMALL)
+PATIENCE = 2048  # attempts after which an explicit method that nobody named is looked at
+SUSPECT = 0.5  # of its steps near the border of stability
 
 
 def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[], Any]) -> Any:
-    """Solve, or say that it is not for this function (``None``: inside a trace) or method (``STIFF``); the buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length)."""
+    """Solve, or say that it is not for this function (``None``: inside a trace) or method (:class:`Unfinished`).
+
+    The buffer for steps grows as needed and is trimmed in NumPy (no compilation for a new length).
+    """
     program, operands = call.program, _with_room(call)
+    looks = program.hands_over and not entry.calm and int(operands.budget) > PATIENCE
+    if looks:
+        operands = operands._replace(budget=np.asarray(PATIENCE, np.int32))
     packed = entry.get("begin", _begin)(operands)
     if not is_concrete(packed.counts):  # inside a trace that none of the numbers takes part in
         return None
@@ -157,8 +172,13 @@ def run(call: Border, entry: Entry, label: str, throw: bool, resolve: Callable[[
         packed = entry.get("resume", _resume)(rest, slim)
         counts = Counts(*np.asarray(packed.counts).tolist())
         pieces.append(packed)
+    if looks and counts.status == MAX_STEPS:
+        if counts.near > SUSPECT * counts.steps:
+            return Unfinished(False, np.asarray(packed.numbers)[0])
+        entry.calm = True
+        return run(call, entry, label, throw, resolve)
     if program.hands_over and counts.status in HANDED_OVER:
-        return STIFF
+        return Unfinished(True, np.asarray(packed.numbers)[0])
     numbers, size = np.asarray(packed.numbers), call.shape.size
     y = numbers[2 : 2 + size] if _is_packed(operands.y0, numbers) else np.asarray(packed.others[0])
     ended = Ended(counts, numbers[0], numbers[1], y)

@@ -15,7 +15,7 @@ from .compiled import Entry, known, remember
 from .control.pi import PI
 from .control.predictive import Predictive
 from .dense import Steps
-from .eager import STIFF, run
+from .eager import Unfinished, run
 from .jacobians import check_jacobian
 from .loop.integrate import Outcome, State
 from .loop.program import Program
@@ -30,6 +30,7 @@ __all__ = ["Prepared", "choose_or_check", "default_controller", "prepare", "solv
 
 DEFAULT_CONTROLLER, FOR_IMPLICIT = PI(), Predictive()
 DEFAULT_ADJOINT = DiscreteAdjoint()
+TRIAL = 128  # steps in which an implicit method should come further than an explicit one in sixteen times as many
 
 
 def solve(
@@ -40,7 +41,7 @@ def solve(
     atol: Any = 1e-6,
     saveat: Any = None,
     dt0: Any = None,
-    max_steps: int = 100_000,
+    max_steps: int = 1_000_000,
     controller: Controller | None = None,
     adjoint: Adjoint | None = None,
     throw: bool = True,
@@ -75,19 +76,56 @@ def solve(
     call, entry, label = prepare(problem, choice, options, watches=method is None and not choice.method.implicit)
     if call.traced and choice.unseen is not None:
         call, entry, label = prepare(problem, Choice(choice.unseen, "chosen because a traced solve cannot be looked at"), options)
-    elif choice.stiff is not None and not call.traced and entry.stiff:
-        call, entry, label = prepare(problem, Choice(choice.stiff, "chosen because the problem proved stiff before"), options)
+    elif choice.stiff is not None and not call.traced and entry.stiff is not None:
+        call, entry, label = prepare(problem, Choice(entry.stiff, "chosen because the problem proved stiff before"), options)
     if not call.traced:
-        sol = run(call, entry, label, throw, _again(problem, call.program.method, options))
-        if sol is STIFF:
-            entry.stiff = True
-            why = "chosen because an explicit method showed the problem to be stiff"
-            call, entry, label = prepare(problem, Choice(choice.stiff, why), options)
-            sol = run(call, entry, label, throw, _again(problem, call.program.method, options))
+        sol = _eager(problem, choice, Prepared(call, entry, label), options, throw)
         if sol is not None:
             return sol
     check_finite(call.shape.unravel(call.operands.y0))
     return _traced(call, entry.get("differentiable", _differentiable)(call.operands), label)
+
+
+class Prepared(NamedTuple):
+    """A call that was checked and told apart, what is compiled for it, and the method's name with the reason."""
+
+    call: Border
+    entry: Entry
+    label: str
+
+
+def _eager(problem: Problem, choice: Choice, prepared: Prepared, options: dict[str, Any], throw: bool) -> Solution | None:
+    """Solve outside a trace, ``None`` if it is inside one after all; what proves stiff goes to a method for that.
+
+    Decay shows in the steps themselves.  Fast oscillations that hold the step do not: a problem whose solution oscillates looks the same
+    at loose tolerances.  There an implicit method is tried.
+    """
+
+    def attempt(prepared: Prepared, throw: bool = throw) -> Any:
+        call, entry, label = prepared
+        return run(call, entry, label, throw, _again(problem, call.program.method, options))
+
+    entry = prepared.entry
+    if choice.tried is None:
+        entry.calm = True
+    sol = attempt(prepared)
+    if isinstance(sol, Unfinished) and not sol.proved:
+        why = f"chosen because it came further in {TRIAL} steps than an explicit method in many"
+        trial = prepare(problem, Choice(choice.tried, why), {**options, "max_steps": min(TRIAL, options["max_steps"])})
+        tried = attempt(trial, throw=False)
+        if tried.result.ok:
+            entry.stiff = choice.tried
+            return tried
+        if float(tried.t) * float(trial.call.operands.sign) > float(sol.t):
+            entry.stiff = choice.tried
+            return attempt(prepare(problem, Choice(choice.tried, why), options))
+        entry.calm = True
+        sol = attempt(prepared)
+    if isinstance(sol, Unfinished):
+        entry.stiff = choice.stiff
+        why = "chosen because an explicit method showed the problem to be stiff"
+        sol = attempt(prepare(problem, Choice(choice.stiff, why), options))
+    return sol
 
 
 def _differentiable(program: Program) -> Callable:
@@ -100,14 +138,6 @@ def default_controller(method: Method) -> Controller:
     A switching method keeps that of its explicit half, so that solves of problems that are not stiff give the same numbers inside ``jit``.
     """
     return FOR_IMPLICIT if method.implicit and not isinstance(method, Auto) else DEFAULT_CONTROLLER
-
-
-class Prepared(NamedTuple):
-    """A call that was checked and told apart, what is compiled for it, and the method's name with the reason."""
-
-    call: Border
-    entry: Entry
-    label: str
 
 
 def choose_or_check(problem: Any, method: Any, rtol: Any) -> Choice:

@@ -53,6 +53,25 @@ def test_a_problem_that_proves_stiff_is_solved_by_a_method_that_switches(rtol):
     np.testing.assert_array_equal(first.ys, second.ys)
 
 
+def spring(t, y, rate):
+    """Follows cos t, with oscillations about it of frequency ``rate`` that nothing damps."""
+    return jnp.stack([y[1], -(rate**2) * (y[0] - jnp.cos(t))])
+
+
+def test_a_problem_whose_fast_oscillations_hold_the_step_is_solved_by_an_implicit_method():
+    problem = ude.ODE(spring, jnp.array([1.0, 0.0]), (0.0, 10.0), args=1e4)
+    first, second = (ude.solve(problem, rtol=1e-3, atol=1e-3) for _ in range(2))
+    assert first.method == "Rodas5P: chosen because it came further in 128 steps than an explicit method in many"
+    assert second.method.endswith("the problem proved stiff before") and first.stats.steps < 128
+    np.testing.assert_allclose(first.y, [np.cos(10), -np.sin(10)], atol=5e-3)
+
+
+def test_a_solution_that_itself_oscillates_for_long_stays_with_the_explicit_method():
+    problem = ude.ODE(lambda t, y, _: jnp.stack([y[1], -y[0]]), jnp.array([1.0, 0.0]), (0.0, 5000.0))
+    sol = ude.solve(problem, saveat=ude.Save(end=True))
+    assert sol.method.startswith("Tsit5: chosen as the general") and sol.stats.steps > 2048
+
+
 @pytest.mark.parametrize(
     ("size", "structure", "chosen", "traced"),
     [(17, None, "Rodas5P", "Auto(Tsit5"), (201, None, "KenCarp4", "Tsit5:"), (3000, ude.Diagonal(), "KenCarp4", "Tsit5:")],

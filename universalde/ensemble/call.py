@@ -34,7 +34,7 @@ def ensemble(
     atol: Any = 1e-6,
     saveat: Any = None,
     dt0: Any = None,
-    max_steps: int = 100_000,
+    max_steps: int = 1_000_000,
     controller: Controller | None = None,
     chunk: int | None = None,
     progress: Any = False,

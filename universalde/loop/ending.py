@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 
 from ..base.status import BLEW_UP, FULL, RUNNING, STIFF, STOPPED, SUCCESS, TOO_SMALL
-from ..nonlinear.stiffness import vote
+from ..nonlinear.stiffness import near, vote
 from ..spec.method import Step
 from .attempt import LAST, never_refused
 from .locate import Landing
@@ -17,10 +17,11 @@ STIFF_STEPS = 15  # that looked stiff, in excess of twice the others, as in Hair
 
 
 class Stiff(NamedTuple):
-    """Steps that looked stiff, counted against those that did not, and the greatest count there was."""
+    """Steps that looked stiff, counted against those that did not, the greatest count there was, and steps near the border of stability."""
 
     now: Any
     most: Any
+    near: Any
 
 
 def looked_at(program: Program, before: Any, step: Step, accept: Any) -> Stiff | tuple:
@@ -29,7 +30,7 @@ def looked_at(program: Program, before: Any, step: Step, accept: Any) -> Stiff |
         return before
     now = jnp.maximum(before.now + vote(step.stiffness), 0)
     now = jnp.where(accept, now, before.now)
-    return Stiff(now, jnp.maximum(now, before.most))
+    return Stiff(now, jnp.maximum(now, before.most), before.near + (accept & near(step.stiffness)).astype(jnp.int32))
 
 
 def status_after(

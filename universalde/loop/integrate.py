@@ -91,7 +91,7 @@ def start(program: Program, operands: Operands) -> State:
     return State(
         t, lost, y, h, control, memory, cache, operands.mode, marks, saved, zero, zero, zero + evaluations,
         Work(zero, zero, zero) if program.structure is not None else (),
-        Stiff(zero, zero) if program.watches else (), status,
+        Stiff(zero, zero, zero) if program.watches else (), status,
     )
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import jax.numpy as jnp
 
-__all__ = ["vote"]
+__all__ = ["near", "vote"]
 
 STIFF, FREE = 0.8, 0.5  # of the stability region
+NEAR = 0.25  # where fast oscillations hold a step, whose border lies nearer than that of decay
 
 
 def vote(size: Any) -> Any:
@@ -17,3 +18,8 @@ def vote(size: Any) -> Any:
     """
     held = ~(size < STIFF)  # not a number counts as stiff
     return jnp.where(held, 1, jnp.where(size < FREE, -2, 0)).astype(jnp.int32)
+
+
+def near(size: Any) -> Any:
+    """Whether fast oscillations may hold the step: always, if they do; of steps held by accuracy some at loose tolerances, none at tight ones."""
+    return ~(size < NEAR)
