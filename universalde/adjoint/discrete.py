@@ -28,8 +28,9 @@ from ..loop.program import Operands, Program, join_args
 from ..loop.record import Tape, on_tape, sparse, strides
 from ..loop.shown import last_row, reached, repeated, shown
 from ..spec.adjoint import Adjoint
+from .forwards import push
 from .replay import Walk
-from .rows import Moved, Residuals, first_row, open_tangents, pull_first, pull_rows, push_rows
+from .rows import Moved, Residuals, pull_first, pull_rows
 
 __all__ = ["DiscreteAdjoint", "differentiable", "pull_start"]
 
@@ -87,59 +88,100 @@ def differentiable(
     by ``pull(walk, residuals, cotangents)``, which may read ``kept(outcome)`` in its residuals."""
     native = program.method.native
 
-    def solve(operands: Operands, taped: bool) -> Outcome:
-        def whole(operands: Operands) -> Outcome:
-            outcome = integrate(program, operands, taped=taped)
-            return outcome if taped and program.saving == "steps" else shown(program, operands, outcome)
-
-        return kernel(whole, native=native)(operands)
+    taped = _taped(program)
 
     @jax.custom_jvp
     def run(operands: Operands) -> Outcome:
-        return solve(operands, False)._replace(tape=())
+        return _solve(program, operands, taped=False)._replace(tape=())
 
     def rule(primals: tuple, tangents: tuple) -> tuple[Outcome, Outcome]:
         (operands,), (dots,) = primals, tangents
-        flags = jax.tree.map(lambda dot: not isinstance(dot, SymbolicZero), dots, is_leaf=_is_zero)
-        moving = tuple(
-            flag and jnp.issubdtype(leaf.dtype, jnp.inexact)
-            for flag, leaf in zip(jax.tree.leaves(flags), jax.tree.leaves(operands), strict=True)
-        )
-        walk = Walk(program, jax.tree.structure(operands), moving)
-        walk.check()
+        walk, directions = _moving(program, operands, dots)
         _check_right_hand_side(program, operands)
-        outcome = solve(operands, True)
+        outcome = taped(operands)
         result, there = outcome._replace(tape=()), ()
         if program.saving == "steps":
             there = reached(outcome)
             end = last_row(program, outcome.state, (outcome.ts, outcome.ys), (outcome.state.t, outcome.state.y))
             ts, ys = repeated(there, outcome.ts, outcome.ys, *end)
             result = result._replace(ts=ts, ys=ys)
-        zeros = jax.tree.map(_no_tangent, result)
-        if not any(moving):
-            return result, zeros
-        directions = list(walk.values(jax.tree.leaves(dots, is_leaf=_is_zero)))
-        ok = (outcome.state.status == SUCCESS) | (outcome.state.status == STOPPED)
-        count = outcome.state.saved if program.every == 1 else outcome.state.accepted + 1
-        residuals = Residuals(jax.tree.leaves(operands), outcome.tape, outcome.attempts, count, outcome.h0, ok, kept(outcome))
+        if not any(walk.moving):
+            return result, jax.tree.map(_no_tangent, result)
+        residuals = _residuals(program, operands, outcome, kept(outcome))
         moved = linear_map(
-            lambda residuals, linear: _push(walk, residuals, linear),
+            lambda residuals, linear: push(walk, residuals, linear)[0],
             tuned(lambda residuals, cotangents: pull(walk, residuals, cotangents)),
             residuals, directions, _shape_of_moved(walk, outcome), native=native and native_pull,
         )  # fmt: skip
-        state = zeros.state
-        t, y, memory, mode = walk.spread(state, moved.point) if moved.point else state
-        state = state._replace(t=t, y=y, memory=memory, mode=mode)
-        ts, ys = zeros.ts, moved.ys
+        dot = _tangent(walk, result, moved)
         if program.saving == "steps":
-            ts = moved.ts if walk.time else ts
-            ts, ys = repeated(there, ts, ys, *last_row(program, outcome.state, (ts, ys), (t, y)))
-        return result, zeros._replace(state=state, ts=ts, ys=ys)
+            ts, ys = repeated(there, dot.ts, dot.ys, *last_row(program, outcome.state, (dot.ts, dot.ys), (dot.state.t, dot.state.y)))
+            dot = dot._replace(ts=ts, ys=ys)
+        return result, dot
 
     run.defjvp(rule, symbolic_zeros=True)
     if program.saving != "end" or program.of is None:
         return run
     return lambda operands: with_end(program, operands, run(operands))  # one row, differentiated by JAX
+
+
+def _solve(program: Program, operands: Operands, taped: bool) -> Outcome:
+    def whole(operands: Operands) -> Outcome:
+        outcome = integrate(program, operands, taped=taped)
+        return outcome if taped and program.saving == "steps" else shown(program, operands, outcome)
+
+    return kernel(whole, native=program.method.native)(operands)
+
+
+def _taped(program: Program) -> Callable[[Operands], Outcome]:
+    """The solve with its tape.  Its derivatives, for those of higher order, are those of the steps on the tape: another program of the
+    same solve may choose other steps, where tolerances come near the roundings of the error."""
+
+    @jax.custom_jvp
+    def taped(operands: Operands) -> Outcome:
+        return _solve(program, operands, taped=True)
+
+    def rule(primals: tuple, tangents: tuple) -> tuple[Outcome, Outcome]:
+        (operands,), (dots,) = primals, tangents
+        walk, directions = _moving(program, operands, dots)
+        outcome = taped(operands)
+        if not any(walk.moving):
+            return outcome, jax.tree.map(_no_tangent, outcome)
+        pushed = kernel(lambda residuals, directions: push(walk, residuals, directions, taped=True), native=program.method.native)
+        return outcome, _tangent(walk, outcome, *pushed(_residuals(program, operands, outcome, ()), directions))
+
+    taped.defjvp(rule, symbolic_zeros=True)
+    return taped
+
+
+def _moving(program: Program, operands: Operands, dots: Operands) -> tuple[Walk, list]:
+    """A walk that knows which operands move, and their tangents."""
+    flags = jax.tree.map(lambda dot: not isinstance(dot, SymbolicZero), dots, is_leaf=_is_zero)
+    moving = tuple(
+        flag and jnp.issubdtype(leaf.dtype, jnp.inexact)
+        for flag, leaf in zip(jax.tree.leaves(flags), jax.tree.leaves(operands), strict=True)
+    )
+    walk = Walk(program, jax.tree.structure(operands), moving)
+    walk.check()
+    return walk, list(walk.values(jax.tree.leaves(dots, is_leaf=_is_zero)))
+
+
+def _residuals(program: Program, operands: Operands, outcome: Outcome, kept: Any) -> Residuals:
+    """What the walks over the tape read."""
+    ok = (outcome.state.status == SUCCESS) | (outcome.state.status == STOPPED)
+    count = outcome.state.saved if program.every == 1 else outcome.state.accepted + 1
+    return Residuals(jax.tree.leaves(operands), outcome.tape, outcome.attempts, count, outcome.h0, ok, kept)
+
+
+def _tangent(walk: Walk, outcome: Outcome, moved: Moved, taped: list | tuple = ()) -> Outcome:
+    """The tangent of an outcome, whose step sizes are constants; ``taped`` is that of the numbers on its tape, in order."""
+    zeros = jax.tree.map(_no_tangent, outcome)
+    t, y, memory, mode = walk.spread(zeros.state, moved.point)
+    state = zeros.state._replace(t=t, y=y, memory=memory, mode=mode)
+    ts = moved.ts if walk.program.saving == "steps" and walk.time else zeros.ts
+    given = iter(taped)
+    tape = jax.tree.map(lambda x: next(given) if jnp.issubdtype(x.dtype, jnp.inexact) else x, zeros.tape) if taped else zeros.tape
+    return zeros._replace(state=state, ts=ts, ys=moved.ys, tape=tape)
 
 
 def _check_right_hand_side(program: Program, operands: Operands) -> None:
@@ -168,48 +210,6 @@ def _shape_of_moved(walk: Walk, outcome: Outcome) -> Moved:
     state = outcome.state
     ts = outcome.ts if walk.program.saving == "steps" else ()
     return Moved(walk.point(state.t, state.y, state.memory, state.mode), ts, outcome.ys)
-
-
-# --- forwards -----------------------------------------------------------------------------------------------------------
-
-
-def _push(walk: Walk, res: Residuals, directions: list) -> Moved:
-    """Walk the tape forwards with the JVP of one step."""
-    theta, dots = walk.values(res.leaves), tuple(directions)
-    _, point = jax.jvp(lambda *theta: walk.start(res.leaves, theta, res.h0), theta, dots)
-    ts_dot = walk.operands([None] * len(res.leaves), dots).ts if walk.moves_ts else None
-    rows = open_tangents(walk, res, point, dots)
-    data_dots = jax.tree.map(jnp.zeros_like, res.tape.data)
-    every = walk.every(res.tape)
-
-    def body(i: Any, active: Any, state: tuple, shared: Any, rows: tuple) -> tuple:
-        point, j, between = state
-        row = walk.row(res.leaves, res.tape, i, i // every)
-        if every > 1:
-            row = walk.between(row, between, i % every == 0)
-        row = walk.restored(res.leaves, row)
-        values = [jax.tree.map(lambda b, r=found.row: read(b, r), shared) for found in row.reads]
-        start = walk.point(row.at.t, row.at.y, row.at.memory, row.at.mode)
-        out, dot = jax.jvp(
-            lambda theta, point, values: walk.advance(res.leaves, row, theta, point, values),
-            (theta, start, row.values), (dots, point, values),
-        )  # fmt: skip
-        stands = row.at.kind > 0
-        after = [jnp.where(stands, a, b) for a, b in zip(dot.point, point, strict=True)]
-        if "history" in walk.program.parts:
-            shared = jax.tree.map(lambda buffer, new: write(buffer, i, new), shared, dot.data)
-        end = jnp.where(i + 1 < res.attempts, read(res.tape.t, i + 1), jnp.inf)
-        seen = () if walk.program.of is None else (dots, point)
-        j, rows = push_rows(walk, res, row, out, dot, ts_dot, after, stands, end, seen, j, rows)
-        between = walk.following(row, out) if every > 1 else ()
-        return (after, j, between), shared, rows
-
-    between = walk.numbers(walk.row(res.leaves, res.tape, 0)) if every > 1 else ()
-    begin = (point, first_row(walk, res.leaves), between)
-    _, (point, _, _), _, (ts, ys) = loop(body, begin, limit=res.attempts, shared=data_dots, private=rows)
-    ys = jax.tree.map(lambda x: x[:-1], ys)
-    ts = ts[:-1] if walk.program.saving == "steps" else ()
-    return jax.tree.map(lambda dot: jnp.where(res.ok, dot, jnp.nan), Moved(point, ts, ys))
 
 
 # --- backwards ----------------------------------------------------------------------------------------------------------

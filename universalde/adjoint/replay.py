@@ -174,10 +174,13 @@ class Walk(NamedTuple):
 
     def following(self, row: Row, out: Stepped) -> list:
         """The numbers of the state before the next row."""
-        _, y, memory, mode = self.spread(row.at, out.point)
         slim = row._replace(at=row.at._replace(memory=on_tape(self.program, row.at.memory)))
-        after = [x for x in jax.tree.leaves((y, on_tape(self.program, memory), mode)) if _floats(x)]
-        return [jnp.where(row.at.kind > 0, a, b) for a, b in zip(after, self.numbers(slim), strict=True)]
+        return [jnp.where(row.at.kind > 0, a, b) for a, b in zip(self.taken(row, out.point), self.numbers(slim), strict=True)]
+
+    def taken(self, row: Row, point: list) -> list:
+        """What the tape would keep of ``point``, arranged like the state of ``row`` (or of a tangent of it)."""
+        _, y, memory, mode = self.spread(row.at, point)
+        return [x for x in jax.tree.leaves((y, on_tape(self.program, memory), mode)) if _floats(x)]
 
     def advance(self, leaves: list, row: Row, theta: tuple, point: list, values: list) -> Stepped:
         """The step of ``row`` as a function of the moving operands, the point and the past it reads."""
