@@ -14,7 +14,7 @@ RTOL, BAR = 1e-8, 1e-6
 DIRECTIONS = 30  # parameters up to which the whole gradient is compared; of a network this many directions
 ADJOINTS = {
     "DiscreteAdjoint": {}, "InterpolatingAdjoint": {}, "QuadratureAdjoint": {}, "GaussAdjoint": {}, "GaussKronrodAdjoint": {},
-    "BacksolveAdjoint": {},
+    "BacksolveAdjoint": {}, "ForwardSensitivity": {},
 }  # fmt: skip
 
 

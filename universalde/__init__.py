@@ -118,6 +118,7 @@ from .methods.dirk_rows import (  # isort: skip
     Trapezoid,
 )  # fmt: skip
 from .sensitivity.backsolve import BacksolveAdjoint
+from .sensitivity.forward import ForwardSensitivity
 from .sensitivity.gauss import GaussAdjoint, GaussKronrodAdjoint
 from .sensitivity.interpolating import InterpolatingAdjoint
 from .sensitivity.quadrature import QuadratureAdjoint
@@ -145,7 +146,7 @@ __all__ = [
     "CKLLSRK85_4M_3R", "CKLLSRK85_4P_3R", "CKLLSRK95_4C", "CKLLSRK95_4M", "CKLLSRK95_4S", "CarpenterKennedy2N54",
     "Cash4", "DGLDDRK73_C", "DGLDDRK84_C", "DGLDDRK84_F", "DIRK", "DP5", "DP8", "Dense", "Diagonal", "DirkTableau", "DiscreteAdjoint",
     "ESDIRK325L2SA", "ESDIRK436L2SA2", "ESDIRK437L2SA", "ESDIRK547L2SA2", "ESDIRK54I8L2SA", "ESDIRK659L2SA",
-    "Ensemble", "Euler", "Event", "ExplicitRK", "FBDF", "FRK65", "Feagin10", "Feagin12", "Feagin14", "Fixed",
+    "Ensemble", "Euler", "Event", "ExplicitRK", "FBDF", "FRK65", "Feagin10", "Feagin12", "Feagin14", "Fixed", "ForwardSensitivity",
     "GLEE23", "GLEE24", "GLEE35", "GRK4A", "GRK4T", "GaussAdjoint", "GaussKronrodAdjoint", "GaussLegendre", "Hairer4", "Hairer42", "Heun", "I", "ImplicitEuler",
     "ImplicitMidpoint", "InterpolatingAdjoint", "KYK2014DGSSPRK_3S2", "KYKSSPRK42", "KenCarp3", "KenCarp4", "KenCarp47", "KenCarp5",
     "KenCarp58", "Kvaerno3", "Kvaerno4", "Kvaerno5", "LowStorageRK", "MEBDF2", "MM5GEE", "MSRK5", "MSRK6", "Midpoint",

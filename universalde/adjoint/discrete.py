@@ -32,7 +32,7 @@ from .forwards import push
 from .replay import Walk
 from .rows import Moved, Residuals, pull_first, pull_rows
 
-__all__ = ["DiscreteAdjoint", "differentiable", "pull_start"]
+__all__ = ["DiscreteAdjoint", "check_right_hand_side", "differentiable", "moving_operands", "no_tangent", "pull_start"]
 
 
 class DiscreteAdjoint(Adjoint):
@@ -96,8 +96,8 @@ def differentiable(
 
     def rule(primals: tuple, tangents: tuple) -> tuple[Outcome, Outcome]:
         (operands,), (dots,) = primals, tangents
-        walk, directions = _moving(program, operands, dots)
-        _check_right_hand_side(program, operands)
+        walk, directions = moving_operands(program, operands, dots)
+        check_right_hand_side(program, operands)
         outcome = taped(operands)
         result, there = outcome._replace(tape=()), ()
         if program.saving == "steps":
@@ -106,7 +106,7 @@ def differentiable(
             ts, ys = repeated(there, outcome.ts, outcome.ys, *end)
             result = result._replace(ts=ts, ys=ys)
         if not any(walk.moving):
-            return result, jax.tree.map(_no_tangent, result)
+            return result, jax.tree.map(no_tangent, result)
         residuals = _residuals(program, operands, outcome, kept(outcome))
         moved = linear_map(
             lambda residuals, linear: push(walk, residuals, linear)[0],
@@ -143,10 +143,10 @@ def _taped(program: Program) -> Callable[[Operands], Outcome]:
 
     def rule(primals: tuple, tangents: tuple) -> tuple[Outcome, Outcome]:
         (operands,), (dots,) = primals, tangents
-        walk, directions = _moving(program, operands, dots)
+        walk, directions = moving_operands(program, operands, dots)
         outcome = taped(operands)
         if not any(walk.moving):
-            return outcome, jax.tree.map(_no_tangent, outcome)
+            return outcome, jax.tree.map(no_tangent, outcome)
         pushed = kernel(lambda residuals, directions: push(walk, residuals, directions, taped=True), native=program.method.native)
         return outcome, _tangent(walk, outcome, *pushed(_residuals(program, operands, outcome, ()), directions))
 
@@ -154,7 +154,7 @@ def _taped(program: Program) -> Callable[[Operands], Outcome]:
     return taped
 
 
-def _moving(program: Program, operands: Operands, dots: Operands) -> tuple[Walk, list]:
+def moving_operands(program: Program, operands: Operands, dots: Operands) -> tuple[Walk, list]:
     """A walk that knows which operands move, and their tangents."""
     flags = jax.tree.map(lambda dot: not isinstance(dot, SymbolicZero), dots, is_leaf=_is_zero)
     moving = tuple(
@@ -175,7 +175,7 @@ def _residuals(program: Program, operands: Operands, outcome: Outcome, kept: Any
 
 def _tangent(walk: Walk, outcome: Outcome, moved: Moved, taped: list | tuple = ()) -> Outcome:
     """The tangent of an outcome, whose step sizes are constants; ``taped`` is that of the numbers on its tape, in order."""
-    zeros = jax.tree.map(_no_tangent, outcome)
+    zeros = jax.tree.map(no_tangent, outcome)
     t, y, memory, mode = walk.spread(zeros.state, moved.point)
     state = zeros.state._replace(t=t, y=y, memory=memory, mode=mode)
     ts = moved.ts if walk.program.saving == "steps" and walk.time else zeros.ts
@@ -184,7 +184,7 @@ def _tangent(walk: Walk, outcome: Outcome, moved: Moved, taped: list | tuple = (
     return zeros._replace(state=state, ts=ts, ys=moved.ys, tape=tape)
 
 
-def _check_right_hand_side(program: Program, operands: Operands) -> None:
+def check_right_hand_side(program: Program, operands: Operands) -> None:
     """Say what derivatives cannot pass."""
 
     def f(t: Any, y: Any, args: tuple, cells: tuple) -> Any:
@@ -201,7 +201,8 @@ def _is_zero(x: Any) -> bool:
     return isinstance(x, SymbolicZero)
 
 
-def _no_tangent(x: Any) -> Any:
+def no_tangent(x: Any) -> Any:
+    """Zero, of the type that a tangent of ``x`` has."""
     inexact = jnp.issubdtype(x.dtype, jnp.inexact)
     return jnp.zeros_like(x) if inexact else np.zeros(x.shape, jax.dtypes.float0)
 

@@ -34,10 +34,24 @@ from .products import (
     velocity,
 )
 
-__all__ = ["Continuous", "begun"]
+__all__ = ["CAN", "Continuous", "begun", "refused_parts"]
 
 SMALLER = 0.01  # than rtol is atol, relative to the largest adjoint
 CAN = "ude.DiscreteAdjoint(), the default, can"
+
+
+def refused_parts(name: str, program: Program) -> str | None:
+    """What a problem has that neither adjoint nor tangent equations are written for."""
+    parts = {
+        "events": program.events, "a mode": program.has_mode, "a past": "history" in program.parts,
+        "noise": "noise" in program.parts, "discontinuities": program.jumps,
+        "a complex state": jnp.issubdtype(program.shape.dtype, jnp.complexfloating),
+    }  # fmt: skip
+    found = [name for name, there in parts.items() if there]
+    if found:
+        return f"{name} does not differentiate a problem with {' and '.join(found)}; {CAN}"
+    if program.method.estimates_global_error or isinstance(program.method, LimitedSSP):
+        return f"{name} solves other equations, which {program.method.name} does not: {CAN}"
 
 
 class Continuous(Adjoint):
@@ -65,16 +79,8 @@ class Continuous(Adjoint):
 
     def refusal(self, program: Program) -> str | None:
         """What the adjoint equation is not written for."""
-        parts = {
-            "events": program.events, "a mode": program.has_mode, "a past": "history" in program.parts,
-            "noise": "noise" in program.parts, "discontinuities": program.jumps,
-            "a complex state": jnp.issubdtype(program.shape.dtype, jnp.complexfloating),
-        }  # fmt: skip
-        found = [name for name, there in parts.items() if there]
-        if found:
-            return f"{self.name} does not differentiate a problem with {' and '.join(found)}; {CAN}"
-        if program.method.estimates_global_error or isinstance(program.method, LimitedSSP):
-            return f"{self.name} solves an adjoint equation, which {program.method.name} does not: {CAN}"
+        if found := refused_parts(self.name, program):
+            return found
         method = self.method or program.method
         if "mass" in program.parts and ("mass" not in method.accepts or program.algebraic and not method.algebraic):
             return f"{self.name}(method=ude.{method.name}()) cannot solve equations with a mass matrix; write ude.Rodas5P()"

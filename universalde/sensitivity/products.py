@@ -25,7 +25,7 @@ from ..loop.observe import observed
 from ..loop.program import model_of
 
 __all__ = [
-    "consistent", "flattened", "integral_weights", "jump", "observation", "parameters", "placed", "pulled", "slope",
+    "columns_of_mass", "consistent", "consistent_tangent", "flattened", "integral_weights", "jump", "observation", "parameters", "placed", "pulled", "slope",
     "transposed_mass", "transposed_masses", "transposed_structure", "units", "velocity",
 ]  # fmt: skip
 
@@ -113,6 +113,15 @@ def consistent(walk: Walk, leaves: list, t: Any, y: Any, adjoint: Any) -> Any:
     return _solved((mass + _jacobian(walk, leaves, t, y) @ right).T, mass.T @ adjoint)
 
 
+def consistent_tangent(walk: Walk, leaves: list, t: Any, y: Any, tangent: Any, direction: list) -> Any:
+    """The tangent of a state with its algebraic part such that the algebraic equations stay satisfied in the ``direction`` of parameters."""
+    theta = walk.values(leaves)
+    mass, left, _ = _projected(walk, leaves)
+    of = lambda values: slope(walk, leaves, placed(walk, theta, values), t, y)  # noqa: E731
+    change = jax.jvp(of, (parameters(walk, theta),), (direction,))[1]
+    return _solved(mass + left @ _jacobian(walk, leaves, t, y), mass @ tangent - left @ change)
+
+
 def velocity(walk: Walk, leaves: list, t: Any, y: Any) -> Any:
     """The derivative of the state by time, also of its algebraic part."""
     f = lambda t: slope(walk, leaves, walk.values(leaves), t, y)  # noqa: E731
@@ -163,6 +172,14 @@ def transposed_masses(mass: tuple, integrals: int, *, beside_itself: bool = Fals
     ``beside_itself``: the mass matrix comes first, for a state that is solved with its adjoint.
     """
     return tuple(_blocks([matrix] * beside_itself + [matrix.T], integrals) for matrix in mass[1:])
+
+
+def columns_of_mass(mass: tuple, count: int) -> tuple:
+    """The mass matrix, stored densely, of a state with so many tangents; ``()`` without one."""
+    if not mass:
+        return ()
+    matrix, inverse = (jnp.tile(x, 1 + count) if x.ndim == 1 else jnp.kron(jnp.eye(1 + count, dtype=x.dtype), x) for x in mass[1:])
+    return Dense().of_mass(matrix), matrix, inverse
 
 
 def _blocks(matrices: list, integrals: int) -> Any:
