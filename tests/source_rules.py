@@ -31,6 +31,7 @@ LAYERS: dict[str, float] = {
     "bvp": 7.4,
     "ensemble": 7.4,
     "sensitivity": 7.5,  # adjoint equations are problems; solve never sees it, users hand an adjoint over
+    "shadowing": 7.5,
     "scipy": 7.5,  # a face of solve for users of scipy.integrate
     "learn": 8,
     "symbolic": 8,

@@ -10,7 +10,7 @@ from docs import tables
 from tests.source_rules import ROOT
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
-PAGES = ("adding", "controllers", "learning", "discovery", "saving", "scipy", "library", "ensembles", "stiff", "adjoints")
+PAGES = ("adding", "controllers", "learning", "discovery", "saving", "scipy", "library", "ensembles", "stiff", "adjoints", "shadowing")
 
 
 def blocks_of(page):

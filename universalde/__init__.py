@@ -166,12 +166,12 @@ __all__ = [
     "SSPRK932", "SSPSDIRK2", "Save", "Scholz4_7", "Solution", "SolveError", "Status", "Stepanov5", "TRBDF2",
     "TSLDDRK74", "Tableau", "TanYam7", "Trapezoid", "Tsit5", "TsitPap8", "Veldd4", "Velds4", "Vern6", "Vern6Robust",
     "Vern7", "Vern7Robust", "Vern8", "Vern8Robust", "Vern9", "Vern9Robust", "consistent", "ensemble", "library",
-    "mean", "quantiles", "scipy", "solve",
+    "mean", "quantiles", "scipy", "shadowing", "solve",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Modules that only some users need are loaded when they are first named."""
-    if name in ("library", "scipy"):
+    if name in ("library", "scipy", "shadowing"):
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"universalde has no {name!r}; it has {', '.join(__all__)}")
