@@ -132,7 +132,7 @@ from .tableaus.rosenbrock_table import RosenbrockTableau
 from .tableaus.tableau import Tableau
 
 if TYPE_CHECKING:
-    from . import library, scipy
+    from . import library, scipy, shadowing
 
 __version__ = "0.1.0"
 

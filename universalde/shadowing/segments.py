@@ -163,5 +163,6 @@ def _least(c: list, d: list, moves: list, last: tuple | None = None) -> list:
         tied = sparse.vstack([tied, sparse.hstack([sparse.csr_matrix(last[0][None]), sparse.csr_matrix((1, (count - 1) * m))])])
         right = np.concatenate([right, np.full((1, right.shape[1]), last[1])])
     system = sparse.bmat([[sparse.block_diag(c), tied.T], [tied, None]]).tocsc()
-    found = spsolve(system, np.concatenate([-np.concatenate(d), right])).reshape(system.shape[0], -1)
+    sides = np.concatenate([-np.concatenate(d), right])
+    found = np.asarray(spsolve(system, sides)).reshape(sides.shape)
     return [found[i * m : (i + 1) * m] for i in range(count)]
