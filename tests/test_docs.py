@@ -10,7 +10,8 @@ from docs import tables
 from tests.source_rules import ROOT
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
-PAGES = ("adding", "controllers", "learning", "discovery", "saving", "scipy", "library", "ensembles", "stiff", "adjoints", "shadowing")
+PAGES = ("adding", "controllers", "learning", "discovery", "saving", "scipy", "library", "ensembles", "stiff", "adjoints", "shadowing",
+         "examples/parameter-estimation", "examples/optimal-control", "examples/stiff-sensitivity", "examples/neural-ode")  # fmt: skip
 
 
 def blocks_of(page):

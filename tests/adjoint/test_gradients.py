@@ -4,6 +4,7 @@ import jax
 import jax.flatten_util
 import jax.numpy as jnp
 import numpy as np
+import optimistix
 import pytest
 
 import universalde as ude
@@ -207,3 +208,19 @@ def test_loose_solves_have_the_gradient_of_the_numbers_they_computed():
     np.testing.assert_allclose(jax.grad(end)(1.0), (end(1.0 + eps) - end(1.0 - eps)) / (2 * eps), rtol=1e-8)
     exact = jax.grad(lambda k: 1 / jnp.sqrt(1 + 2 * k))(1.0)
     assert abs(jax.grad(end)(1.0) - exact) > 1e-5  # not the gradient of the exact solution
+
+
+@pytest.mark.slow
+def test_fits_of_many_lanes_that_keep_a_linearised_solve_in_their_loop():
+    """What optimistix keeps between its steps is a derivative of its own for each lane, with a number of steps of its own."""
+    times = jnp.linspace(0.5, 3.0, 6)
+
+    def misses(rate, data):
+        problem = ude.ODE(lambda t, y, k: -k * y, 1.0, (0.0, 3.0), rate)
+        return ude.solve(problem, ude.Tsit5(), rtol=1e-8, atol=1e-8, saveat=times).ys - data
+
+    def fitted(data):
+        return optimistix.least_squares(misses, optimistix.LevenbergMarquardt(rtol=1e-8, atol=1e-8), jnp.array(1.0), args=data).value
+
+    rates = jnp.array([0.5, 2.0, 7.0])
+    np.testing.assert_allclose(jax.jit(jax.vmap(fitted))(jnp.exp(-rates[:, None] * times)), rates, rtol=1e-5)

@@ -86,9 +86,20 @@ def test_a_lane_has_the_tangent_it_has_alone():
     np.testing.assert_array_equal(jax.vmap(slope)(STARTS), [16.0, 4.0, 1.0, 32.0])
 
 
-def test_a_limit_that_differs_between_lanes_is_refused():
-    with pytest.raises(ValueError, match="cannot differ between the lanes of a vmap"):
-        jax.vmap(lambda limit: doubling(1.0, TOP, limit)[0])(jnp.array([1, 2]))
+def test_lanes_whose_limits_differ_stop_at_their_own():
+    _, (x, saved), _, _ = jax.vmap(lambda limit: doubling(1.0, TOP, limit))(jnp.array([1, 3, 0, 50]))
+    np.testing.assert_array_equal(x, [2.0, 8.0, 1.0, 16.0])
+    np.testing.assert_array_equal(saved, [1, 3, 0, 4])
+    counted, _ = jax.vmap(lambda n: repeat(lambda i, x, rows: (x + i, rows), 0, limit=n))(jnp.array([5, 2]))
+    np.testing.assert_array_equal(counted, [10, 1])
+
+
+def test_limits_that_differ_in_both_of_two_maps():
+    limits = jnp.array([[1, 2], [0, 3]])
+    _, (x, _), _, _ = jax.vmap(jax.vmap(lambda limit: doubling(1.0, TOP, limit)))(limits)
+    np.testing.assert_array_equal(x, 2.0**limits)
+    _, (y, _), _, _ = jax.vmap(lambda limit: jax.vmap(lambda start: doubling(start, TOP, limit))(jnp.array([1.0, 2.0])))(jnp.array([1, 2]))
+    np.testing.assert_array_equal(y, [[2.0, 4.0], [4.0, 8.0]])
 
 
 def test_a_body_that_changes_its_carry_is_refused():

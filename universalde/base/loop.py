@@ -49,7 +49,7 @@ def loop(
 
     ``body(i, active, state, shared, private) -> (state, shared, private)``.  ``i`` counts from 0 and is shared by all
     lanes of a ``vmap``; ``active`` says whether this lane is still running.  Without ``running`` it is a counted loop.
-    ``limit`` must not depend on the lane.
+    Lanes whose limits differ stop at their own.
     """
     trees = (state, shared, private)
     leaves, structure = jax.tree.flatten(trees)
@@ -170,7 +170,7 @@ def _loop_batch(operands: Sequence, dims: Sequence, *, cond: Any, body: Any, siz
     limit, (cond_consts, body_consts, *carry) = _split(operands, sizes)
     limit_dim, (cond_dims, body_dims, *carry_dims) = _split(dims, sizes)
     if limit_dim is not None:
-        raise ValueError("the limit of a loop (max_steps, capacity) cannot differ between the lanes of a vmap")
+        return _batch_of_limits(operands, dims, cond=cond, body=body, sizes=sizes, lanes=lanes)
     # State: lanes last, so that the parts of a state are contiguous.  Shared buffers: row first.
     axes = [axis for axis, group in zip((None, 1, 0), carry, strict=True) for _ in group]
     unbatched = [jnp.ndim(x) - (d is not None) for x, d in zip(sum(carry, []), sum(carry_dims, []), strict=True)]
@@ -191,6 +191,31 @@ def _loop_batch(operands: Sequence, dims: Sequence, *, cond: Any, body: Any, siz
         sizes=sizes, lanes=new_lanes,
     )  # fmt: skip
     return out, [None, *axes]
+
+
+def _batch_of_limits(operands: Sequence, dims: Sequence, *, cond: Any, body: Any, sizes: Any, lanes: Any) -> tuple:
+    """Lanes whose limits differ count theirs down in their state, and run until the greatest."""
+    (limit, *rest), (dim, *rest_dims), before = operands, dims, sizes[0] + sizes[1]
+    left = jnp.broadcast_to(jnp.moveaxis(limit, dim, 0)[(..., *[None] * len(lanes))], (limit.size, *lanes))
+    count = jax.ShapeDtypeStruct(lanes, limit.dtype)
+
+    def goes_on(*operands: Any) -> list:
+        left, state = operands[sizes[0]], (*operands[: sizes[0]], *operands[sizes[0] + 1 :])
+        return [(left > 0) & _call(cond, *state)[0] if cond.out_avals else left > 0]
+
+    def counted_down(*operands: Any) -> list:
+        at = sizes[1] + 2
+        return [operands[at] - 1, *_call(body, *operands[:at], *operands[at + 1 :])]
+
+    def widened(program: Any, at: int) -> list:
+        return [*program.in_avals[:at], count, *program.in_avals[at:]]
+
+    out, out_dims = _loop_batch(
+        [jnp.max(limit), *rest[:before], left, *rest[before:]], [None, *rest_dims[:before], 0, *rest_dims[before:]],
+        cond=jax.make_jaxpr(goes_on)(*widened(cond, sizes[0])), body=jax.make_jaxpr(counted_down)(*widened(body, sizes[1] + 2)),
+        sizes=(*sizes[:2], sizes[2] + 1, *sizes[3:]), lanes=lanes,
+    )  # fmt: skip
+    return [out[0], *out[2:]], [out_dims[0], *out_dims[2:]]
 
 
 batching.primitive_batchers[loop_p] = _loop_batch
