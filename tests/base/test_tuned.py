@@ -110,3 +110,17 @@ def test_a_gradient_through_indices_is_one_native_kernel_and_right():
     direction, h = jnp.cos(jnp.arange(6.0)), 1e-3
     near, far = (loss(problem.args + k * h * direction) - loss(problem.args - k * h * direction) for k in (1, 2))
     assert compiled(problem.args) @ direction == pytest.approx(float((8 * near - far) / (12 * h)), rel=1e-7)
+
+
+def attracted(y):
+    """Divides vectors by the same vector several times, once its derivative is taken."""
+    squares = y[:, None] ** 2 + y**2 + 1
+    return jnp.sum(jnp.arange(1.0, 7.0) / (squares * jnp.sqrt(squares))) + jnp.sum(y / squares)
+
+
+def test_vectors_that_several_operations_divide_by_are_inverted_once():
+    slope, y = jax.grad(attracted), jnp.linspace(0.3, 1.2, 6)
+    plain, ours = (str(jax.make_jaxpr(function)(y)) for function in (slope, tuned(slope)))
+    divisions = [text.count("= div ") + text.count("integer_pow[y=-") for text in (plain, ours)]
+    assert divisions[0] > 5 and divisions[1] <= 4, divisions
+    np.testing.assert_allclose(*jax.jit(lambda y: (tuned(slope)(y), slope(y)))(y), rtol=1e-14)

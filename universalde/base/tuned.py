@@ -6,6 +6,9 @@ axes, and each place computes them anew: a quotient and a root for each pair of 
 all else.  Such results are found by a count of operations and put through :func:`universalde.base.hold.hold`.  Cheap ones are
 left alone: to write and read them would take longer.
 
+*One vector divides once.*  The derivative of a quotient divides by the same vector three times.  Its inverse is taken once, and multiplies: a
+division takes as long as some ten products.
+
 *Rows are added one after another.*  The derivative of ``y[indices]`` is a scatter, which would keep the whole walk from being
 one native kernel.
 
@@ -66,8 +69,10 @@ def tuned(function: Callable) -> Callable:
 
 def _run(jaxpr: jex.Jaxpr, constants: Sequence, arguments: Sequence) -> list:
     """The results of a program as it is rewritten."""
-    kept, values = _kept(jaxpr), {}
-    values.update(zip([*jaxpr.constvars, *jaxpr.invars], [*constants, *arguments], strict=True))
+    arguments = [*constants, *arguments]
+    if shared := _denominators(jaxpr):
+        jaxpr = jax.make_jaxpr(lambda *x: _divided(jaxpr, shared, x))(*arguments).jaxpr
+    kept, values = _kept(jaxpr), dict(zip([*jaxpr.constvars, *jaxpr.invars], arguments, strict=True))
     value = lambda x: x.val if isinstance(x, jex.Literal) else values[x]  # noqa: E731
     for equation in jaxpr.eqns:
         operands, params = [value(x) for x in equation.invars], equation.params
@@ -82,9 +87,44 @@ def _run(jaxpr: jex.Jaxpr, constants: Sequence, arguments: Sequence) -> list:
                 body = params[inner]
                 again = jax.make_jaxpr(lambda *x, body=body: _run(body.jaxpr, body.consts, x))(*body.in_avals)
                 params = params | {inner: again}
-            out = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(params))
-            out = out if equation.primitive.multiple_results else [out]
+            out = _bound(equation, operands, params)
         values.update((x, hold(y) if x in kept else y) for x, y in zip(equation.outvars, out, strict=True))
+    return [value(x) for x in jaxpr.outvars]
+
+
+def _bound(equation: Any, operands: Sequence, params: dict) -> list:
+    out = equation.primitive.bind(*operands, **equation.primitive.get_bind_params(params))
+    return out if equation.primitive.multiple_results else [out]
+
+
+def _denominator(equation: Any) -> Any:
+    """The vector that an operation divides by, or ``None``."""
+    name, inputs = equation.primitive.name, equation.invars
+    x = inputs[1] if name == "div" else inputs[0] if name == "integer_pow" and equation.params["y"] < 0 else None
+    there = x is not None and not isinstance(x, jex.Literal) and jnp.issubdtype(x.aval.dtype, jnp.inexact)
+    return x if there and _size(x) >= LEAST else None
+
+
+def _denominators(jaxpr: jex.Jaxpr) -> set:
+    """The vectors that several operations divide by."""
+    count = Counter(x for x in map(_denominator, jaxpr.eqns) if x is not None)
+    return {x for x, times in count.items() if times > 1}
+
+
+def _divided(jaxpr: jex.Jaxpr, shared: set, arguments: Sequence) -> list:
+    """The results with one division for each of the vectors that several operations divide by, and products."""
+    values, inverses = dict(zip([*jaxpr.constvars, *jaxpr.invars], arguments, strict=True)), {}
+    value = lambda x: x.val if isinstance(x, jex.Literal) else values[x]  # noqa: E731
+    for equation in jaxpr.eqns:
+        operands, x = [value(x) for x in equation.invars], _denominator(equation)
+        if x in shared:
+            if x not in inverses:
+                inverses[x] = 1 / values[x]
+            inverse = inverses[x]
+            out = [operands[0] * inverse if equation.primitive.name == "div" else jax.lax.integer_pow(inverse, -equation.params["y"])]
+        else:
+            out = _bound(equation, operands, equation.params)
+        values.update(zip(equation.outvars, out, strict=True))
     return [value(x) for x in jaxpr.outvars]
 
 
