@@ -7,16 +7,11 @@ import re
 import pytest
 
 from docs import tables
-from tests.source_rules import ROOT
+from docs.pages import blocks_of
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
 PAGES = ("adding", "controllers", "learning", "discovery", "saving", "scipy", "library", "ensembles", "stiff", "adjoints", "shadowing",
          "examples/parameter-estimation", "examples/optimal-control", "examples/stiff-sensitivity", "examples/neural-ode")  # fmt: skip
-
-
-def blocks_of(page):
-    text = (ROOT / f"docs/{page}.md").read_text("utf8")
-    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def agree(promised, printed):

@@ -1,5 +1,7 @@
 """Continuous adjoints against formulas: the gradient with respect to everything, other modes and transformations, what they refuse."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -107,14 +109,19 @@ def test_within_a_small_budget_the_path_is_made_block_after_block(adjoint):
 def test_a_reconstruction_that_drifts_is_told_and_gives_no_number():
     problem = ude.ODE(lambda t, y, k: -k * (y - jnp.cos(t)), jnp.array([1.0]), (0.0, 2.0), 60.0)
 
-    def end(k, every):
-        adjoint = ude.BacksolveAdjoint(every=every)
+    def end(k, every, drift=30.0):
+        adjoint = ude.BacksolveAdjoint(every=every, drift=drift)
         return ude.solve(problem.replace(args=k), ude.Tsit5(), rtol=1e-6, atol=1e-6, saveat=ude.Save(end=True), adjoint=adjoint).y[0]
 
     with pytest.warns(UserWarning, match=r"drifted .* tolerances .* gradient is NaN.*GaussAdjoint"):
         gradient = jax.grad(end)(60.0, 1000)
         jax.effects_barrier()
     assert jnp.isnan(gradient)
+    # The state that was given up is not compared with later checkpoints, from which it is as far as they are apart.
+    with pytest.warns(UserWarning, match="drifted") as told:
+        assert jnp.isnan(jax.grad(end)(1.0, 1, 1e-6))
+        jax.effects_barrier()
+    assert float(re.findall(r"drifted (\S+)", str(told[0].message))[0]) < 30
 
 
 @pytest.mark.slow

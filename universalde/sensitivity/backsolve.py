@@ -66,11 +66,11 @@ class BacksolveAdjoint(Continuous):
 
     def _warn(self, drift: Any) -> None:
         if drift > self.drift:
+            far = f"had drifted {float(drift):.3g} tolerances from that of the forward solve (allowed: {self.drift:g})"
             warn(
-                f"BacksolveAdjoint: solved backwards, the state had drifted {float(drift):.3g} tolerances from that of the forward solve "
-                f"(allowed: {self.drift:g}), so the gradient is NaN. What decays forwards grows backwards: take ude.GaussAdjoint() or "
-                f"ude.DiscreteAdjoint(), or more checkpoints than one in {self.every} steps, such as "
-                f"BacksolveAdjoint(every={max(1, self.every // 4)})"
+                f"BacksolveAdjoint: solved backwards, the state {far if drift < float('inf') else 'was lost between two checkpoints'}, so the "
+                "gradient is NaN. What decays forwards grows backwards: take ude.GaussAdjoint() or ude.DiscreteAdjoint(), or more checkpoints than "
+                f"one in {self.every} steps, such as BacksolveAdjoint(every={max(1, self.every // 4)})"
             )
 
     def _path(self, work: Work, res: Residuals, size: int) -> Path | None:
@@ -85,12 +85,16 @@ class BacksolveAdjoint(Continuous):
         return stride * -(-self.every // stride)
 
     def _arrived(self, work: Work, res: Residuals, at: Swept, first: Any, every: int) -> Swept:
-        """At a checkpoint: how far the reconstruction is off, and the state as it was."""
+        """At a checkpoint: how far the reconstruction is off, and the state as it was.
+
+        One that is lost stays where it is, so only the first checkpoint beyond the limit says how far it was off.
+        """
         operands = work.walk.operands(res.leaves, work.walk.values(res.leaves))
         y = read(res.tape.y, first // every)
         off = rms((at.y - y) / (operands.atol + operands.rtol * jnp.abs(y)))
-        off = jax.lax.stop_gradient(jnp.where(jnp.isfinite(off), off, jnp.inf))
-        return at._replace(y=y, drift=jnp.maximum(at.drift, off), ok=at.ok & (off <= self.drift))
+        off = jax.lax.stop_gradient(jnp.where(at.ok & jnp.isfinite(off), off, jnp.inf))
+        drift = jnp.where(at.drift > self.drift, at.drift, jnp.maximum(at.drift, off))
+        return at._replace(y=y, drift=drift, ok=at.ok & (off <= self.drift))
 
     def _covered(
         self, work: Work, res: Residuals, path: Path | None, at: Swept, target: Any, rooms: Any
