@@ -56,3 +56,20 @@ def test_an_algebraic_equation_holds_along_the_solution():
     sol = ude.solve(ude.ODE(f, [1.0, 1.0], (0.0, 10.0), mass=[1.0, 0.0]), ude.RadauIIA(), rtol=RTOL, atol=RTOL)
     np.testing.assert_allclose(sol.ys[:, 0], np.exp(-np.sin(sol.ts)), rtol=1e-7)
     np.testing.assert_allclose(sol.ys[:, 1], sol.ys[:, 0] * np.cos(sol.ts), atol=1e-8)
+
+
+@pytest.mark.slow
+def test_lanes_change_their_order_alone():
+    """Stiff lanes rise to other orders at other times; each takes the steps that it takes alone."""
+    rates, how = jnp.array([50.0, 1.0, 400.0]), {"rtol": 1e-8, "atol": 1e-8, "saveat": ude.Save(end=True)}
+
+    def ends(mu):
+        sol = ude.solve(PROBLEM.replace(args=mu, tspan=(0.0, 20.0)), ude.RadauIIA(), **how)
+        return sol.ys[-1], sol.stats.steps
+
+    together, steps = jax.jit(jax.vmap(ends))(rates)
+    one = jax.jit(ends)
+    for lane, mu in enumerate(rates):
+        alone, count = one(mu)
+        np.testing.assert_allclose(together[lane], alone, rtol=1e-6)
+        assert abs(int(steps[lane]) - int(count)) <= 0.1 * int(count)
