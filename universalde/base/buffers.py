@@ -6,7 +6,7 @@ of each lane's own writes to a buffer laid out ``(*lanes, rows, ...)``: lane aft
 keep the loop from being one native kernel, and by one scatter on accelerators.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,9 +16,9 @@ import jax.numpy as jnp
 from jax import lax
 from jax.interpreters import ad, batching, mlir
 
-from .loop import repeat
+from .loop import loop, repeat
 
-__all__ = ["read", "write"]
+__all__ = ["read", "sweep", "write"]
 
 
 def write(buffer: Any, index: Any, row: Any) -> Any:
@@ -30,6 +30,18 @@ def write(buffer: Any, index: Any, row: Any) -> Any:
 def read(buffer: Any, index: Any) -> Any:
     """Row ``index`` of ``buffer`` (clamped into the buffer)."""
     return read_p.bind(jnp.asarray(buffer), jnp.asarray(index, jnp.int32))
+
+
+def sweep(step: Callable, state: Any, rows: Any, count: int, backwards: bool = False, late: int = 0) -> tuple:
+    """The last state, and in ``rows`` those that ``step(k, state) -> (state, row)`` gives for every k, each at k + late."""
+
+    def body(i: Any, active: Any, state: Any, rows: Any, private: Any) -> tuple:
+        k = count - 1 - i if backwards else i
+        state, made = step(k, state)
+        return state, jax.tree.map(lambda rows, row: write(rows, k + late, row), rows, made), private
+
+    _, state, rows, _ = loop(body, state, limit=count, shared=rows)
+    return state, rows
 
 
 write_p = jex.Primitive("universalde_write")

@@ -10,8 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from ..base.buffers import read, write
-from ..base.loop import loop
+from ..base.buffers import read, sweep
 from .structure import Structure
 
 __all__ = ["Banded"]
@@ -166,7 +165,7 @@ class BandFactors(NamedTuple):
 
         # Row k + below is settled once row k has been: rows come out late by that much.
         n = b.shape[0]
-        rest, settled = _run(eliminate, jnp.zeros(below, b.dtype), jnp.zeros(n + below, b.dtype), n, True, below)
+        rest, settled = sweep(eliminate, jnp.zeros(below, b.dtype), jnp.zeros(n + below, b.dtype), n, True, below)
         return jnp.concatenate([rest, settled[below:n]]) if below else settled
 
 
@@ -188,7 +187,7 @@ def factor(storage: Any, lower: int, upper: int) -> BandFactors:
     rows = BandFactors(
         jnp.zeros((n, fill), storage.dtype), jnp.zeros((n, lower), storage.dtype), jnp.zeros(n, jnp.int32)
     )
-    return _run(step, window, rows, n, False, 0)[1]
+    return sweep(step, window, rows, n)[1]
 
 
 def _exchange(window: Any, other: Any) -> Any:
@@ -200,16 +199,4 @@ def _exchange(window: Any, other: Any) -> Any:
 
 def _sweep(step: Callable, state: Any, like: Any, backwards: bool = False) -> Any:
     """The rows that ``step(k, state) -> (state, row)`` gives for every k, in order of k."""
-    return _run(step, state, jnp.zeros(like.shape, like.dtype), like.shape[0], backwards, 0)[1]
-
-
-def _run(step: Callable, state: Any, rows: Any, n: int, backwards: bool, late: int) -> tuple:
-    """The last state, and the rows of all k, each at k + late."""
-
-    def body(i: Any, active: Any, state: Any, rows: Any, private: Any) -> tuple:
-        k = n - 1 - i if backwards else i
-        state, made = step(k, state)
-        return state, jax.tree.map(lambda rows, row: write(rows, k + late, row), rows, made), private
-
-    _, state, rows, _ = loop(body, state, limit=n, shared=rows)
-    return state, rows
+    return sweep(step, state, jnp.zeros(like.shape, like.dtype), like.shape[0], backwards)[1]
