@@ -164,13 +164,14 @@ def prepared(make: Callable[[], Problem]) -> Prepared:
     if flat.size > DIRECTIONS:
         directions = np.random.default_rng(1).normal(size=(DIRECTIONS, flat.size))
     forward = jax.jit(lambda x: loss(unravel(x), problem.method, problem.rtol, problem.atol))
-    calls = {"forward": lambda: forward(flat).block_until_ready()}
+    calls, refused = {"forward": lambda: forward(flat).block_until_ready()}, []
     for name, options in ADJOINTS.items():
         adjoint = getattr(ude, name)(**options)
         gradient = jax.jit(jax.grad(lambda x, a=adjoint: loss(unravel(x), problem.method, problem.rtol, problem.atol, a)))
         try:
             gradient.lower(flat)
-        except ValueError:  # refused
+        except ValueError:
+            refused.append(name)
             continue
         calls[name] = lambda gradient=gradient: gradient(flat).block_until_ready()
 
@@ -178,7 +179,7 @@ def prepared(make: Callable[[], Problem]) -> Prepared:
         expected = slopes(problem, loss, directions, unravel)
         size = np.linalg.norm(expected)
         found = {name: directions @ np.asarray(answer) for name, answer in answers.items() if name != "forward"}
-        return {name: float(np.linalg.norm(x - expected) / size) for name, x in found.items()}
+        return {name: float(np.linalg.norm(x - expected) / size) for name, x in found.items()} | dict.fromkeys(refused, np.inf)
 
     return Prepared(calls, facts)
 
@@ -190,7 +191,8 @@ def rows(results: Results) -> list[list[str]]:
         times = found.get("calls", {})
         for name in ADJOINTS:
             if name not in times:
-                table.append([problem, name, "refused" if times else "failed", "", "", "", ""])
+                told = "refused" if np.isinf(found.get("facts", {}).get(name, 0)) else "not measured" if times else "failed"
+                table.append([problem, name, told, "", "", "", ""])
                 continue
             solve, gradient = (times[key]["min_ms"] for key in ("forward", name))
             error = found["facts"][name]
@@ -205,7 +207,7 @@ def bars(results: Results, by: str = CLOCK) -> list[Bar]:
     found = []
     for name in ADJOINTS:
         errors = {p: r.get("facts", {}).get(name) for p, r in results.items()}
-        numbers = {p: e for p, e in errors.items() if e is not None and not np.isnan(e)}
+        numbers = {p: e for p, e in errors.items() if e is not None and np.isfinite(e)}
         worst = max(numbers, key=lambda p: numbers[p], default=None)
         served = "" if len(numbers) == len(PROBLEMS) else f", a number on {len(numbers)} of {len(PROBLEMS)}"
         if worst is None:

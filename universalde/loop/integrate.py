@@ -74,6 +74,7 @@ def start(program: Program, operands: Operands) -> State:
         order = program.method.error_order
         h, finite = first_step(equation, t, y, span, operands.rtol, operands.atol, order, model.norm or rms)
     h = jnp.maximum(h, program.controller.hmin) if program.controller.hmin else h
+    h = jax.lax.stop_gradient(h)  # sizes that were chosen are constants of derivatives that pass through this loop
     memory, cache = program.method.init(equation, t, y, h)
     evaluations = len(calls) - int(program.chooses_step and len(calls) > 2)  # both begin with the same one, done once
     marks = marks_at(model.events, t, y, h)
@@ -157,7 +158,7 @@ def _advance(
         t=pick(landing.t, state.t),
         lost=pick(lost, state.lost),
         y=pick(landing.y, state.y, stands),
-        h=landing.h,
+        h=jax.lax.stop_gradient(landing.h),
         control=landing.control,
         memory=pick(landing.memory, state.memory, stands),
         cache=pick(tried.step.cache, tried.step.cache_if_rejected, stands),

@@ -37,7 +37,8 @@ class ForwardSensitivity(Adjoint):
     few parameters and many outputs.  Right where that solve is accurate; derivatives of higher order are those of its steps.
 
     ``controlled``: whether errors of S decide about steps too, column by column, in units of y over the size of the parameter; ``False`` leaves the steps
-    to the state alone.  An implicit method solves the n (1 + m) equations as one dense system, at most 2000 of them.
+    to the state alone.  An implicit method solves the n (1 + m) equations as one dense system, at a cost
+    like the third power of their number and at most 2000 of them.
     Errors: ``ValueError`` for problems with events, a mode, a past, discontinuities or a complex state, and where each step is saved, whose times
     differ from solve to solve.
     Source: Maly and Petzold, Applied Numerical Mathematics 20 (1996) 57-79.
