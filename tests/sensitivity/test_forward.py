@@ -28,6 +28,7 @@ def of_r_exactly(r):
     return loss_of_formula({**THETA, "r": r})
 
 
+@pytest.mark.slow
 def test_lanes_and_higher_derivatives_are_those_of_the_formula():
     rates = jnp.array([0.7, 1.1, 1.6])
     near(jax.jit(jax.vmap(jax.grad(of_r)))(rates), jax.vmap(jax.grad(of_r_exactly))(rates))
@@ -94,7 +95,7 @@ def test_without_control_the_steps_are_those_of_the_state_and_the_tangents_less_
 
     exact = -np.sin(100 * np.sqrt(2)) * 100 / (2 * np.sqrt(2))
     controlled, free = (abs(float(slope(ude.ForwardSensitivity(controlled=c))) - exact) for c in (True, False))
-    assert controlled < free < 0.5
+    assert controlled < free / 3 and free < 0.5
 
 
 def test_it_says_what_it_does_not_differentiate():
