@@ -40,7 +40,7 @@ class ForwardSensitivity(Adjoint):
     to the state alone.  An implicit method solves the n (1 + m) equations as one dense system, at a cost
     like the third power of their number and at most 2000 of them.
     Errors: ``ValueError`` for problems with events, a mode, a past, discontinuities or a complex state, and where each step is saved, whose times
-    differ from solve to solve.
+    differ from solve to solve. ``TypeError`` for derivatives by the mass matrix or complex parameters.
     Source: Maly and Petzold, Applied Numerical Mathematics 20 (1996) 57-79.
 
     Example: ``jax.jacfwd(lambda k: ude.solve(problem.replace(args=k), saveat=ts, adjoint=ude.ForwardSensitivity()).ys)(k)``
