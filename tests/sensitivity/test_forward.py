@@ -98,6 +98,17 @@ def test_without_control_the_steps_are_those_of_the_state_and_the_tangents_less_
     assert controlled < free / 3 and free < 0.5
 
 
+def test_where_only_times_move_the_derivative_is_the_slope_in_the_precision_of_the_problem():
+    decay = ude.ODE(lambda t, y, k: -k * y, jnp.ones(2, jnp.float32), (0.0, 1.0), jnp.float32(0.5))
+
+    def at(t):
+        return ude.solve(decay, ude.Tsit5(), rtol=1e-5, atol=1e-5, saveat=jnp.stack([t]), adjoint=FORWARD).ys[0, 0]
+
+    slope = jax.grad(at)(jnp.float32(0.5))
+    assert slope.dtype == jnp.float32
+    np.testing.assert_allclose(slope, -0.5 * np.exp(-0.25), rtol=1e-4)
+
+
 def test_it_says_what_it_does_not_differentiate():
     problem = ude.ODE(lambda t, y, k: -k * y, jnp.ones(2), (0.0, 1.0), 1.0)
     with pytest.raises(ValueError, match=r"ForwardSensitivity solves other equations, with steps of their own.*write saveat=times"):

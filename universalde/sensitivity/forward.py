@@ -81,7 +81,7 @@ class ForwardSensitivity(Adjoint):
         program, leaves = walk.program, jax.tree.leaves(operands)
         self._check(walk, leaves)
         found = self._solved(walk, leaves, _start(walk, leaves))
-        numbers, moving = _numbers(walk, dots), walk.operands([None] * len(leaves), dots)
+        numbers, moving = _numbers(walk, dots, operands.y0.dtype), walk.operands([None] * len(leaves), dots)
         ok = (found.state.status == SUCCESS) | (found.state.status == STOPPED)
 
         def moved(t: Any, t_dot: Any, u: Any) -> tuple[Any, Any]:
@@ -164,12 +164,10 @@ def _counts(walk: Walk, leaves: list) -> tuple[int, int, int]:
     return n * bool(walk.mask.y0), sum(x.size for x in parameters(walk, theta)), int(bool(walk.mask.t0))
 
 
-def _numbers(walk: Walk, dots: tuple) -> Any:
-    """The tangents of what the columns belong to, in one vector."""
+def _numbers(walk: Walk, dots: tuple, dtype: Any) -> Any:
+    """The tangents of what the columns belong to, in one vector; empty where only save times or the end move."""
     moving = walk.operands([None] * len(walk.moving), dots)
-    parts = [moving.y0, *parameters(walk, dots), moving.t0]
-    parts = [x.reshape(-1) for x in parts if x is not None]
-    return jnp.concatenate(parts) if parts else jnp.zeros(0)
+    return flattened([x for x in (moving.y0, *parameters(walk, dots), moving.t0) if x is not None], dtype)
 
 
 def _directions(walk: Walk, leaves: list) -> list:

@@ -45,9 +45,7 @@ def nilss(
     """
     flow = flow_of(problem, objective, method, rtol, atol, transient)
     n, parameters = flow.start.size, flow.p.size
-    m = _directions(flow, unstable)
-    time = flow.length / checked_count("segments", segments, 2)
-    blank = lambda *shape: jnp.zeros((segments, *shape), flow.start.dtype)  # noqa: E731
+    m, time, blank = _divided(flow, unstable, segments)
 
     def run(y: Any, p: Any) -> tuple:
         of = lambda y, p: flow.advanced(y, p, time, SAMPLES)  # noqa: E731
@@ -97,9 +95,7 @@ def nilsas(
     """
     flow = flow_of(problem, objective, method, rtol, atol, transient)
     n, parameters = flow.start.size, flow.p.size
-    m = _directions(flow, unstable)
-    time = flow.length / checked_count("segments", segments, 2)
-    blank = lambda *shape: jnp.zeros((segments, *shape), flow.start.dtype)  # noqa: E731
+    m, time, blank = _divided(flow, unstable, segments)
 
     def run(start: Any, p: Any) -> tuple:
         def of(y: Any, p: Any) -> tuple:
@@ -137,6 +133,12 @@ def nilsas(
         return average, total / flow.length, _exponents(r, time)
 
     return warned(flow.finished(run), more=m < n - 1)
+
+
+def _divided(flow: Flow, unstable: Any, segments: Any) -> tuple[int, Any, Callable]:
+    """How many directions are followed, how long a segment is, and what makes rows for all segments."""
+    time = flow.length / checked_count("segments", segments, 2)
+    return _directions(flow, unstable), time, lambda *shape: jnp.zeros((segments, *shape), flow.start.dtype)
 
 
 def _directions(flow: Flow, unstable: Any) -> int:
